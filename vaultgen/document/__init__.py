@@ -1,0 +1,1 @@
+"""The document that users write, from a tree to a checked model."""

@@ -1,0 +1,72 @@
+"""What the core asks of the outside: one Protocol a port, and the data that crosses it."""
+
+from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Literal, Protocol
+
+    from vaultgen.redacted import Redacted
+
+    MissReason = Literal["no_path", "no_version", "deleted", "destroyed"]
+
+
+class Read(NamedTuple):
+    """One distinct thing to read from Vault."""
+
+    path: str
+    """API path (``secret/data/x``) or logical path (``secret/x``), without a leading slash."""
+    version: int | None = None
+    """KV v2 version, at least 1; None reads the latest."""
+    vault_namespace: str = ""
+    """Absolute Vault namespace; empty means the session's own."""
+    allow_dynamic: bool = False
+    """Whether an engine that mints a new credential at each read may be read."""
+
+
+class Answer(NamedTuple):
+    """What Vault holds at a path."""
+
+    fields: "Mapping[str, Redacted]"
+    """Field name → Redacted JSON value (str, JsonNumber, bool, None, list or dict), in Vault's order."""
+    version: int | None = None
+    """KV v2 version; None where the engine has no versions."""
+    volatile: bool = False
+    """True where each read gives another value: no name suffix, and the token must not be revoked."""
+
+
+class Miss(NamedTuple):
+    """Vault answered that nothing is there. A denial is never a Miss."""
+
+    reason: "MissReason"
+    version: int | None = None
+    """The version that was asked for, or that is deleted or destroyed, where known."""
+
+
+if TYPE_CHECKING:
+
+    class Backend(Protocol):
+        """Where values come from: Vault, a session, placeholders."""
+
+        def read_all(self, reads: Sequence[Read], /) -> Mapping[Read, Answer | Miss]:
+            """Read each path once; raise ``Refused`` with every fault, each carrying its ``read``."""
+            ...
+
+    class Files(Protocol):
+        """Plain files, below the root of the kustomization."""
+
+        def read(self, path: str, /) -> bytes:
+            """Return a file's bytes; raise ``Refused`` (file-not-found, file-outside-root, file-unreadable)."""
+            ...
+
+    class Cluster(Protocol):
+        """The Kubernetes API, for credentials only."""
+
+        def secret(self, namespace: str, name: str, /) -> Mapping[str, Redacted]:
+            """Return a Secret's decoded data (bytes, wrapped); raise ``Refused`` (cluster-*)."""
+            ...
+
+        def service_account_token(self, namespace: str, name: str, audience: str, seconds: int, /) -> Redacted:
+            """Return a token (str, wrapped) from TokenRequest; raise ``Refused`` (cluster-*)."""
+            ...
