@@ -1,0 +1,1 @@
+"""Vault and OpenBao: the transport, the login and the backend that reads."""
