@@ -1,0 +1,87 @@
+"""Fixtures for every test. What they start ends with the session, also when that is killed."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.openbao import OpenBao, running_openbao, unseal_keys
+from support.request_log import RequestLog
+from support.vault_client import VaultClient
+from support.vault_namespace import VaultNamespace, new_vault_namespace
+
+TESTS = Path(__file__).parent
+
+# Nothing of the developer's own Vault, proxies, cluster or kustomize plugins may reach a test.
+FOREIGN_PREFIXES = ("VAULT_", "BAO_", "VAULTGEN_", "KUSTOMIZE_", "XDG_CONFIG")
+FOREIGN_NAMES = ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
+
+# These drive small servers on loopback; all other unit and property tests may open no socket at all.
+MAY_USE_LOOPBACK = ("unit/vault/", "unit/test_cluster.py")
+
+_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Forbid sockets to the tests that need none."""
+    for item in items:
+        path = item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else ""
+        if path.startswith(("unit/", "property/")) and not path.startswith(MAY_USE_LOOPBACK):
+            item.add_marker(pytest.mark.disable_socket)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    for name in list(os.environ):
+        if name.startswith(FOREIGN_PREFIXES) or name in FOREIGN_NAMES or name.upper().endswith("_PROXY"):
+            monkeypatch.delenv(name)
+    # An empty HOME: no ~/.vault-token, no ~/.kube/config, no plugins.
+    monkeypatch.setenv("HOME", str(_empty_home(tmp_path_factory)))
+
+
+def _empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.getbasetemp() / "empty-home"
+    home.mkdir(mode=0o500, exist_ok=True)
+    return home
+
+
+@pytest.fixture(scope="session")
+def openbao() -> Iterator[OpenBao]:
+    """The session's OpenBao (one a worker): HTTP, HTTPS, HTTPS with client certificates, unix socket."""
+    with running_openbao(tls=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def uninitialised_openbao() -> Iterator[OpenBao]:
+    """A server that nobody has initialised."""
+    with running_openbao(dev=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sealed_openbao() -> Iterator[OpenBao]:
+    """A server that is initialised and sealed."""
+    with running_openbao(dev=False) as server:
+        unseal_keys(server)
+        yield server
+
+
+@pytest.fixture
+def vault_namespace(openbao: OpenBao) -> VaultNamespace:
+    """A fresh Vault namespace with KV v2 at ``secret/`` and a token that reads it."""
+    return new_vault_namespace(openbao, f"test-{next(_numbers)}")
+
+
+@pytest.fixture
+def vault(vault_namespace: VaultNamespace) -> VaultClient:
+    """A client that may do everything in the test's Vault namespace."""
+    return vault_namespace.root
+
+
+@pytest.fixture
+def request_log(openbao: OpenBao, vault_namespace: VaultNamespace) -> RequestLog:
+    """What the server is asked from here on; ``mark()`` it again after setting up."""
+    return openbao.request_log()
