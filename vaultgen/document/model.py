@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from vaultgen.errors import NOWHERE, Place
+from vaultgen.errors import NOWHERE, Fault, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -182,3 +182,5 @@ class Document(NamedTuple):
     entries: tuple[Entry, ...]
     vault: VaultConfig = VaultConfig()
     place: Place = NOWHERE
+    faults: tuple[Fault, ...] = ()
+    """What was wrong inside well-formed fields; the plan reports it together with what it finds itself."""

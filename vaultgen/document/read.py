@@ -1,0 +1,56 @@
+"""Any document that vaultgen takes, from its tree: checked, and all its faults found."""
+
+from vaultgen.document.check import conforms
+from vaultgen.document.parse import parse_document
+from vaultgen.document.schema import GENERATOR, load_schema
+from vaultgen.errors import Place, Refused, refuse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from vaultgen.document.model import Document
+
+API_VERSION = "vaultgen.dev/v1alpha1"
+KIND = "VaultSecretGenerator"
+
+
+def read_document(tree: "Mapping[str, Any]", file: str = "") -> "Document":
+    """Return the document that a functionConfig is.
+
+    Takes a VaultSecretGenerator, the article's Flux Kustomization, or a ConfigMap (kpt). ``file`` names
+    where it came from. Raises ``Refused``: unsupported-document, or all faults against the schema at once.
+    """
+    api_version, kind = str(tree.get("apiVersion") or ""), str(tree.get("kind") or "")
+    place = Place(file, f"{kind} {_name(tree)}".strip())
+    group = api_version.partition("/")[0]
+    if kind == "Kustomization" and group == "kustomize.toolkit.fluxcd.io":
+        from vaultgen.document.flux_kustomization import parse_flux_kustomization
+
+        return parse_flux_kustomization(tree, place)
+    if kind == "ConfigMap" and api_version == "v1":
+        from vaultgen.document.config_map import generator_of_config_map
+
+        tree = generator_of_config_map(tree, place)
+    elif kind != KIND or api_version != API_VERSION:
+        raise refuse("unsupported-document", place, kind=kind or "a document without kind", apiVersion=api_version or "no group")
+    check(tree, GENERATOR, place)
+    return parse_document(tree, place)
+
+
+def check(tree: "Mapping[str, Any]", schema_name: str, place: Place) -> None:
+    """Raise ``Refused`` with all faults of a tree against a schema, each at ``place`` and its own field."""
+    schema = load_schema(schema_name)
+    if conforms(tree, schema):
+        return
+    from vaultgen.document.explain import explain
+
+    faults = explain(tree, schema)
+    raise Refused(fault._replace(place=fault.place._replace(file=place.file, document=place.document)) for fault in faults)
+
+
+def _name(tree: "Mapping[str, Any]") -> str:
+    metadata = tree.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return name if isinstance(name, str) else ""

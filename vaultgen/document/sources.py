@@ -1,0 +1,55 @@
+"""The small formats inside a document, as kustomize reads them: literals, file sources, dotenv text.
+
+Behaviour is that of kustomize's ``api/kv`` package, from running it.
+"""
+
+from vaultgen.errors import NOWHERE, Fault, Place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GO_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+"""What Go's unicode.IsSpace takes for space; Python's strip() takes more."""
+
+
+def parse_literal(text: str, place: Place = NOWHERE) -> "tuple[str, str] | Fault":
+    """Return key and value of ``KEY=VALUE``: split at the first ``=``, one pair of outer quotes removed."""
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        return Fault("bad-literal", place)
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
+    return key, value
+
+
+def parse_file_source(text: str, place: Place = NOWHERE) -> "tuple[str, str] | Fault":
+    """Return key and source of ``[KEY=]SOURCE``; the key is empty where a reference's field has to name it."""
+    if text.startswith("vault:"):
+        return "", text
+    key, equals, source = text.partition("=")
+    if not equals:
+        return text.rstrip("/").rpartition("/")[2], text
+    if not key:
+        return Fault("bad-file-source", place, {"why": "there is nothing in front of the ="})
+    if not source:
+        return Fault("bad-file-source", place, {"why": "there is nothing behind the ="})
+    if "=" in source and not source.startswith("vault:"):
+        return Fault("bad-file-source", place, {"why": "it has more than one ="})
+    return key, source
+
+
+def parse_dotenv(content: bytes, place: Place = NOWHERE) -> "Iterator[tuple[str, str] | Fault]":
+    """Yield key and value of each line that has one; a line without ``=`` has an empty value."""
+    for number, raw in enumerate(content.split(b"\n"), 1):
+        try:
+            line = raw.removesuffix(b"\r").decode()
+        except UnicodeDecodeError:
+            yield Fault("bad-dotenv", place, {"number": str(number), "why": "it is not UTF-8"})
+            continue
+        line = (line.removeprefix("\ufeff") if number == 1 else line).lstrip(GO_SPACE)
+        if not line or line.startswith("#"):
+            continue
+        key, _, value = line.partition("=")
+        if key:
+            yield key, value

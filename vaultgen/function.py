@@ -1,0 +1,125 @@
+"""Face: the exec KRM function that kustomize and kpt start."""
+
+import os
+import sys
+from typing import NamedTuple
+
+from vaultgen.document.read import read_document
+from vaultgen.errors import Fault, Refused
+from vaultgen.generate import generate
+from vaultgen.krm.resource_list import ResourceList, file_of, read_resource_list, write_resource_list
+from vaultgen.local_files import LocalFiles
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import NoReturn
+
+
+class Surroundings(NamedTuple):
+    """What a run may see of the outside."""
+
+    environ: "Mapping[str, str]"
+    root: str
+    """Directory of the kustomization that lists the generator."""
+    log: "Callable[[str], None] | None" = None
+    """Takes one line at a time, without values; None unless VAULTGEN_LOG=debug."""
+
+
+class Outcome(NamedTuple):
+    """What a run leaves behind."""
+
+    stdout: bytes
+    stderr: str
+    status: int
+
+
+def run(request: bytes, surroundings: Surroundings) -> Outcome:
+    """Answer a ResourceList (bytes of standard input) with one that holds the Secrets.
+
+    Never raises. On any fault stdout is empty and the status is not 0.
+    """
+    return _guarded(lambda: _answer(read_resource_list(request), surroundings))
+
+
+def run_document(config: bytes, surroundings: Surroundings, file: str = "") -> Outcome:
+    """Answer a bare document (the text of a config file) with a ResourceList that holds its Secrets.
+
+    Never raises. On any fault stdout is empty and the status is not 0.
+    """
+    from vaultgen.krm.tree import parse_one
+
+    def answer() -> bytes:
+        tree = parse_one(config, file)
+        return _answer(ResourceList("config.kubernetes.io/v1", [], tree if isinstance(tree, dict) else {}), surroundings)
+
+    return _guarded(answer)
+
+
+def _answer(request: ResourceList, surroundings: Surroundings) -> bytes:
+    from vaultgen.vault.backend import VaultBackend, connect
+
+    document = read_document(request.function_config, file_of(request.function_config))
+    files = LocalFiles(surroundings.root)
+    opened: list[VaultBackend] = []
+
+    def backend() -> VaultBackend:
+        opened.append(connect(document.vault, surroundings.environ, files, log=surroundings.log))
+        return opened[0]
+
+    try:
+        secrets = generate(document, files, backend)
+    finally:
+        for session in opened:
+            session.close()
+    return write_resource_list(request.api_version, request.items, secrets)
+
+
+def _guarded(answer: "Callable[[], bytes]") -> Outcome:
+    try:
+        return Outcome(answer(), "", 0)
+    except Refused as refused:
+        faults = refused.faults
+    except Exception as error:
+        faults = (unknown_fault(error),)
+    from vaultgen.errors.report import exit_status, report
+
+    return Outcome(b"", report(faults), exit_status(faults))
+
+
+def unknown_fault(error: BaseException) -> Fault:
+    """Return the fault for an exception that nobody expected: its type and our own frames, never its message."""
+    frames = []
+    trace = error.__traceback__
+    while trace:
+        module = trace.tb_frame.f_globals.get("__name__", "")
+        if module.startswith("vaultgen"):
+            frames.append(f"{module}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return Fault("internal", facts={"type": type(error).__name__, "frames": " < ".join(reversed(frames))})
+
+
+def main() -> "NoReturn":
+    """Bind ``run`` to standard input and output, and exit without Python's own clean-up, which costs 5 ms."""
+    environ = dict(os.environ)
+    finish(run(sys.stdin.buffer.read(), Surroundings(environ, os.getcwd(), debug_log(environ))))
+
+
+def debug_log(environ: "Mapping[str, str]") -> "Callable[[str], None] | None":
+    """Return where debug lines go: standard error if VAULTGEN_LOG=debug, else nowhere."""
+    if environ.get("VAULTGEN_LOG", "").lower() != "debug":
+        return None
+    return lambda line: print(f"vaultgen: {line}", file=sys.stderr, flush=True)
+
+
+def finish(outcome: Outcome) -> "NoReturn":
+    """Write an outcome and end the process at once."""
+    status = outcome.status
+    try:
+        sys.stderr.write(outcome.stderr)
+        sys.stderr.flush()
+        sys.stdout.buffer.write(outcome.stdout)
+        sys.stdout.buffer.flush()
+    except OSError:
+        status = status or 70
+    os._exit(status)

@@ -1,0 +1,39 @@
+"""The use case: a document in, its Secrets out, or every reason why not."""
+
+from vaultgen.errors import Fault, Refused
+from vaultgen.plan import plan
+from vaultgen.render import render
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from vaultgen.document.model import Document
+    from vaultgen.plan import Plan
+    from vaultgen.ports import Backend, Files
+    from vaultgen.render import GeneratedSecret
+
+
+def generate(
+    document: "Document", files: "Files", backend: "Callable[[], Backend]"
+) -> "tuple[GeneratedSecret, ...]":
+    """Return the Secrets of a document.
+
+    ``backend`` is called only if something has to be read. Raises ``Refused`` with all faults of the
+    document, or, once that is sound, all faults of the reads, or those of what was read.
+    """
+    planned = plan(document, files)
+    try:
+        answers = backend().read_all(tuple(planned.uses)) if planned.uses else {}
+    except Refused as refused:
+        raise Refused(placed for fault in refused.faults for placed in _placed(fault, planned)) from None
+    return render(planned, answers)
+
+
+def _placed(fault: Fault, planned: "Plan") -> "Iterator[Fault]":
+    """A failed read is a fault of every reference that asks for it."""
+    if fault.read is None:
+        yield fault
+    else:
+        for place in planned.uses[fault.read]:
+            yield fault._replace(place=place)

@@ -1,0 +1,1 @@
+"""Kubernetes resources as text: YAML in, ResourceList in and out."""

@@ -1,0 +1,124 @@
+"""The ResourceList of the KRM Functions Specification v1: what comes in, what goes out."""
+
+import json
+from base64 import b64encode
+from typing import NamedTuple
+
+from vaultgen.errors import refuse
+from vaultgen.krm.tree import parse_one
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from vaultgen.render import GeneratedSecret
+
+API_VERSIONS = ("config.kubernetes.io/v1", "config.kubernetes.io/v1beta1")
+_PATH_ANNOTATIONS = ("internal.config.kubernetes.io/path", "config.kubernetes.io/path")
+_KEPT_ANNOTATIONS = (
+    *_PATH_ANNOTATIONS,
+    *(f"{domain}/{name}" for domain in ("internal.config.kubernetes.io", "config.kubernetes.io") for name in ("index", "id")),
+)
+
+
+class ResourceList(NamedTuple):
+    """A function's input."""
+
+    api_version: str
+    items: "list[dict[str, Any]]"
+    """Resources to hand through; kustomize's copy of the functionConfig is not among them."""
+    function_config: "dict[str, Any]"
+
+
+def read_resource_list(request: bytes) -> ResourceList:
+    """Return the ResourceList that a function's standard input holds.
+
+    kustomize puts a generator's own config into ``items``: that copy is left out, since what comes back
+    becomes part of the build. kpt's items, which have a path in the package, all stay.
+
+    Raises ``Refused``: not-a-resource-list, and what ``parse_yaml`` raises.
+    """
+    tree = parse_one(request, "the ResourceList on standard input") if request.strip() else None
+    if tree is None:
+        raise refuse("not-a-resource-list", why="it is empty")
+    if not isinstance(tree, dict) or tree.get("kind") != "ResourceList" or tree.get("apiVersion") not in API_VERSIONS:
+        raise refuse("not-a-resource-list", why=f"kind and apiVersion are not ResourceList of {' or '.join(API_VERSIONS)}")
+    config, items = tree.get("functionConfig"), tree.get("items") or []
+    if not isinstance(config, dict) or not isinstance(config.get("metadata", {}), dict):
+        raise refuse("not-a-resource-list", why="it has no functionConfig")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise refuse("not-a-resource-list", why="items is not a list of objects")
+    if len(items) == 1 and _identity(items[0]) == _identity(config) and not file_of(items[0]):
+        items = []
+    return ResourceList(tree["apiVersion"], items, config)
+
+
+def write_resource_list(
+    api_version: str, items: "Sequence[dict[str, Any]]", secrets: "Sequence[GeneratedSecret]"
+) -> bytes:
+    """Return a ResourceList of ``items`` and the Secrets, as JSON: no base64 text can be read as a number.
+
+    A Secret replaces an item of the same name, whose place in the package it takes over.
+    """
+    made = {_identity(resource): resource for resource in map(secret_resource, secrets)}
+    kept = []
+    for item in items:
+        if (resource := made.pop(_identity(item), None)) is None:
+            kept.append(item)
+        else:
+            old = _annotations(item)
+            annotations = resource["metadata"].setdefault("annotations", {})
+            annotations.update({name: old[name] for name in _KEPT_ANNOTATIONS if name in old})
+            kept.append(resource)
+    tree = {"apiVersion": api_version, "kind": "ResourceList", "items": [*kept, *made.values()]}
+    return json.dumps(tree, separators=(",", ":")).encode() + b"\n"
+
+
+def secret_resource(secret: "GeneratedSecret") -> "dict[str, Any]":
+    """Return a Secret as a resource, with the annotations by which kustomize adds suffix and behavior."""
+    annotations = dict(secret.options.annotations)
+    if not (secret.options.disable_name_suffix_hash or secret.volatile):
+        annotations["kustomize.config.k8s.io/needs-hash"] = "true"
+    if secret.behavior:
+        annotations["kustomize.config.k8s.io/behavior"] = secret.behavior
+    metadata: dict[str, Any] = {"name": secret.name}
+    if secret.namespace:
+        metadata["namespace"] = secret.namespace
+    if secret.options.labels:
+        metadata["labels"] = dict(secret.options.labels)
+    if annotations:
+        metadata["annotations"] = annotations
+    resource: dict[str, Any] = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": secret.type}
+    if secret.options.immutable:
+        resource["immutable"] = True
+    resource["data"] = {key: folded_base64(value.reveal()) for key, value in secret.data.items()}
+    return resource
+
+
+def folded_base64(content: bytes) -> str:
+    """Return base64 as the builtin secretGenerator writes it, and hashes it: long text in lines of 70."""
+    text = b64encode(content).decode()
+    if len(text) < 70:
+        return text
+    return "".join(text[start : start + 70] + "\n" for start in range(0, len(text), 70))
+
+
+def file_of(resource: "dict[str, Any]") -> str:
+    """Return the file that a resource came from, as kpt annotates it; empty where it is not known."""
+    annotations = _annotations(resource)
+    return next((str(annotations[name]) for name in _PATH_ANNOTATIONS if name in annotations), "")
+
+
+def _annotations(resource: "dict[str, Any]") -> "dict[str, Any]":
+    metadata = resource.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    return annotations if isinstance(annotations, dict) else {}
+
+
+def _identity(resource: "dict[str, Any]") -> "tuple[str, ...]":
+    metadata = resource.get("metadata")
+    if not isinstance(metadata, dict):
+        metadata = {}
+    parts = (resource.get("apiVersion"), resource.get("kind"), metadata.get("namespace"), metadata.get("name"))
+    return tuple(str(part or "") for part in parts)

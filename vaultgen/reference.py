@@ -1,0 +1,219 @@
+"""The grammar of ``vault:`` references, and of text in which they stand.
+
+    vault:PATH?key=FIELD[&version=N][&namespace=NS][&decode=base64][&jsonPointer=/a/b]
+              [&default=TEXT | &optional=true][&allowDynamic=true]
+    vault:PATH?format=json[&version=N][&namespace=NS][&default=TEXT | &optional=true][&allowDynamic=true]
+"""
+
+import re
+from typing import NamedTuple
+
+from vaultgen.errors import NOWHERE, Place, Refused, refuse
+from vaultgen.ports import Read
+
+PREFIX = "vault:"
+OPENING = "${vault:"
+PARAMETERS = ("key", "format", "version", "namespace", "decode", "jsonPointer", "default", "optional", "allowDynamic")
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_BAD_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
+_IN_TEXT = re.compile(r"\$?\$\{vault:")
+
+
+class Reference(NamedTuple):
+    """One parsed reference."""
+
+    read: Read
+    """What has to be read for it."""
+    field: str = ""
+    """Name of the field; empty for the whole secret."""
+    decode: bool = False
+    """Whether the field's text is base64 of what is meant."""
+    pointer: str | None = None
+    """RFC 6901 pointer into the field, which then holds JSON."""
+    default: str | None = None
+    """Text that stands in for a missing path or field."""
+    optional: bool = False
+    """Whether a missing path or field leaves the data key out."""
+    shown: str = ""
+    """The reference as it may be printed: its default is left out."""
+
+
+def is_reference(text: str) -> bool:
+    """Return whether a value is a reference as a whole."""
+    return text.startswith(PREFIX)
+
+
+def parse_reference(text: str, place: Place = NOWHERE, *, whole: bool = False) -> Reference:
+    """Return the reference that ``text`` is.
+
+    ``whole`` (in ``envs``) means that a bare path stands for all fields, and that none can be picked.
+    Raises ``Refused`` (bad-reference) with ``place``; the fault quotes no value of a parameter.
+    """
+    path, question, query = text.removeprefix(PREFIX).partition("?")
+    parameters: dict[str, str] = {}
+    try:
+        path = _path(path)
+        if question:
+            for pair in query.split("&"):
+                name, equals, value = pair.partition("=")
+                if name not in PARAMETERS:
+                    raise _bad("it has an unknown parameter", _nearest(name))
+                if not equals:
+                    raise _bad(f"the parameter {name} has no value", f"write {name}=…")
+                if name in parameters:
+                    raise _bad(f"the parameter {name} is given twice", "keep one of them")
+                parameters[name] = _decoded(value, name)
+        return _reference(path, parameters, whole=whole)
+    except Refused as refused:
+        shown = place._replace(reference=_shown(path, parameters) if parameters else PREFIX + path)
+        raise Refused(fault._replace(place=shown) for fault in refused.faults) from None
+
+
+def split_text(text: str, place: Place = NOWHERE) -> "tuple[str | Reference, ...]":
+    r"""Return a value's parts, in order: plain text and references.
+
+    A text that starts with ``vault:`` is one reference. Elsewhere ``${vault:…}`` is one, ``$${vault:`` is a
+    literal ``${vault:`` and a leading ``\vault:`` a literal ``vault:``. Raises ``Refused`` (bad-reference).
+    """
+    if is_reference(text):
+        return (parse_reference(text, place),)
+    if text.startswith("\\" + PREFIX):
+        text = text[1:]
+    if OPENING not in text:
+        return (text,)
+    parts: list[str | Reference] = []
+    plain, position = "", 0
+    for match in _IN_TEXT.finditer(text):
+        if match.start() < position:
+            continue
+        plain += text[position : match.start()]
+        if match.group().startswith("$$"):
+            plain, position = plain + OPENING, match.end()
+            continue
+        end = text.find("}", match.end())
+        if end < 0:
+            fault = _bad("a ${vault: in the text has no closing }", "close it, or write $${vault: for the text itself")
+            raise Refused(f._replace(place=place) for f in fault.faults)
+        reference = parse_reference(text[match.start() + 2 : end], place)
+        if reference.optional:
+            why, hint = "optional has no meaning inside text", "give default=TEXT (it may be empty) instead"
+            raise refuse("bad-reference", place._replace(reference=reference.shown), why=why, suggestion=hint)
+        if plain:
+            parts.append(plain)
+        parts.append(reference)
+        plain, position = "", end + 1
+    plain += text[position:]
+    if plain or not parts:
+        parts.append(plain)
+    return tuple(parts)
+
+
+def _path(written: str) -> str:
+    if "#" in written:
+        path, _, field = written.partition("#")
+        raise _bad("the path holds a #", f"write vault:{path}?key={field}, or %23 for the character")
+    if written.startswith("/"):
+        raise _bad("the path starts with /", f"write vault:{written.lstrip('/')}")
+    path = _decoded(written, "path")
+    if not path:
+        raise _bad("it has no path", "write vault:secret/data/my-app?key=FIELD")
+    if path != path.strip():
+        raise _bad("there is space around the path", "remove it")
+    for segment in path.split("/"):
+        if segment in (".", ".."):
+            raise _bad("the path has a dot segment", "write the path in full")
+        if not segment:
+            raise _bad("the path has an empty segment", "remove the extra /")
+    return path
+
+
+def _reference(path: str, parameters: "dict[str, str]", *, whole: bool) -> Reference:
+    field, form = parameters.get("key", ""), parameters.get("format", "")
+    if whole:
+        if extra := sorted(parameters.keys() & {"key", "format", "decode", "jsonPointer", "default"}):
+            raise _bad(f"in envs every field becomes a key, and {extra[0]} picks one", "use files or literals for one value")
+    elif "key" in parameters and "format" in parameters:
+        raise _bad("it has both key and format", "keep key for one field, or format=json for the whole secret")
+    elif "key" not in parameters and "format" not in parameters:
+        raise _bad("it names neither a field nor a format", "add ?key=FIELD for one field, or ?format=json for the whole secret")
+    elif "format" in parameters and form != "json":
+        raise _bad("its format is unknown", "the one format is json")
+    elif "key" in parameters and not field:
+        raise _bad("key is empty", "name the field: ?key=FIELD")
+    if form and (extra := sorted(parameters.keys() & {"decode", "jsonPointer"})):
+        raise _bad(f"{extra[0]} needs key", "name the field that it is about: key=FIELD")
+    if parameters.get("decode", "base64") != "base64":
+        raise _bad("its decode is unknown", "the one encoding is base64")
+    if "default" in parameters and "optional" in parameters:
+        raise _bad("it has both default and optional", "keep one of them")
+    pointer = parameters.get("jsonPointer")
+    if pointer is not None and (not pointer.startswith("/") or re.search("~(?![01])", pointer)):
+        raise _bad("jsonPointer is not a JSON pointer", "write /a/b, with ~1 for / and ~0 for ~ inside a name (RFC 6901)")
+    read = Read(path, _version(parameters), _namespace(parameters), _flag(parameters, "allowDynamic"))
+    return Reference(
+        read,
+        field,
+        "decode" in parameters,
+        pointer,
+        parameters.get("default"),
+        _flag(parameters, "optional"),
+        _shown(path, parameters),
+    )
+
+
+def _version(parameters: "dict[str, str]") -> int | None:
+    if (text := parameters.get("version")) is None:
+        return None
+    if not re.fullmatch("[1-9][0-9]{0,9}", text):
+        raise _bad("version is not a number from 1", "leave version out to read the latest")
+    return int(text)
+
+
+def _namespace(parameters: "dict[str, str]") -> str:
+    if (text := parameters.get("namespace")) is None:
+        return ""
+    namespace = text.strip("/")
+    if not namespace or any(segment in ("", ".", "..") for segment in namespace.split("/")):
+        raise _bad("namespace is not a namespace path", "write it as VAULT_NAMESPACE would hold it: team-a/app")
+    return namespace
+
+
+def _flag(parameters: "dict[str, str]", name: str) -> bool:
+    value = parameters.get(name, "false")
+    if value not in ("true", "false"):
+        raise _bad(f"{name} is neither true nor false", f"write {name}=true")
+    return value == "true"
+
+
+def _decoded(text: str, what: str) -> str:
+    if "%" in text:
+        from urllib.parse import unquote_to_bytes
+
+        if _BAD_PERCENT.search(text):
+            raise _bad(f"{what} has a % that starts no escape", "write %25 for the character itself")
+        try:
+            text = unquote_to_bytes(text).decode()
+        except UnicodeDecodeError:
+            raise _bad(f"{what} is not UTF-8 once decoded", "escape UTF-8 bytes") from None
+    if what != "default" and _CONTROL.search(text):
+        raise _bad(f"{what} holds a control character", "remove it")
+    return text
+
+
+def _shown(path: str, parameters: "dict[str, str]") -> str:
+    query = "&".join(f"{name}={'…' if name == 'default' else value}" for name, value in parameters.items())
+    return f"{PREFIX}{path}?{query}" if query else PREFIX + path
+
+
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches
+
+    known = {parameter.lower(): parameter for parameter in PARAMETERS} | {"field": "key", "pointer": "jsonPointer"}
+    if close := get_close_matches(name.lower(), known, 1):
+        return f"did you mean {known[close[0]]}?"
+    return f"the parameters are {', '.join(PARAMETERS)}; write %26 for an & inside a value"
+
+
+def _bad(why: str, suggestion: str) -> Refused:
+    return refuse("bad-reference", NOWHERE, why=why, suggestion=suggestion)

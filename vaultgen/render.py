@@ -1,0 +1,131 @@
+"""From a plan and Vault's answers to Secrets."""
+
+from typing import NamedTuple
+
+from vaultgen.document.api_rules import SECRET_LIMIT, is_data_key, missing_for_type
+from vaultgen.errors import Fault, Refused, refuse
+from vaultgen.field import extract, extract_all
+from vaultgen.plan import Content, Registry, Value
+from vaultgen.redacted import Redacted
+from vaultgen.reference import Reference
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from vaultgen.document.model import Behavior, Entry, GeneratorOptions
+    from vaultgen.errors import Place
+    from vaultgen.plan import Plan, PlannedSecret, Text, WholeSecret
+    from vaultgen.ports import Answer, Miss, Read
+
+    Answers = Mapping[Read, Answer | Miss]
+
+
+class GeneratedSecret(NamedTuple):
+    """A Secret, complete but for how it is written."""
+
+    name: str
+    namespace: str
+    type: str
+    behavior: "Behavior | None"
+    options: "GeneratorOptions"
+    data: "Mapping[str, Redacted]"
+    """Data key → bytes, wrapped; sorted by key."""
+    volatile: bool
+    """Whether a value changes with each read, so that a name suffix would restart Pods for nothing."""
+
+
+def render(plan: "Plan", answers: "Answers") -> tuple[GeneratedSecret, ...]:
+    """Return a document's Secrets. Raises ``Refused`` with every fault of every Secret."""
+    faults: list[Fault] = []
+    secrets = tuple(_secret(planned, answers, faults) for planned in plan.secrets)
+    if faults:
+        raise Refused(faults)
+    return secrets
+
+
+def _secret(planned: "PlannedSecret", answers: "Answers", faults: "list[Fault]") -> GeneratedSecret:
+    entry = planned.entry
+    data: dict[str, Redacted] = {}
+    before = len(faults)
+    for source in planned.sources:
+        try:
+            for key, value in _values(source, answers):
+                if key in data:
+                    raise refuse("duplicate-data-key", source.place._replace(key=key), key=key)
+                data[key] = value
+        except Refused as refused:
+            faults += refused.faults
+    if planned.registries:
+        try:
+            data[".dockerconfigjson"] = _docker_config(planned.registries, answers)
+        except Refused as refused:
+            faults += refused.faults
+    if len(faults) == before:
+        faults += _whole_faults(entry, data)
+    volatile = any(getattr(answers[read], "volatile", False) for read in _reads(planned))
+    return GeneratedSecret(
+        entry.name, entry.namespace, entry.type, entry.behavior, entry.options, dict(sorted(data.items())), volatile
+    )
+
+
+def _values(source: "Content | Value | WholeSecret", answers: "Answers") -> "Iterator[tuple[str, Redacted]]":
+    if isinstance(source, Content):
+        yield source.key, source.content
+    elif isinstance(source, Value):
+        if len(source.text) == 1 and isinstance(reference := source.text[0], Reference):
+            if (value := extract(reference, answers[reference.read], source.place)) is not None:
+                yield source.key, value
+        else:
+            yield source.key, _joined(source.text, answers, source.place).map(str.encode)
+    else:
+        reference = source.reference
+        for key, value in extract_all(reference, answers[reference.read], source.place).items():
+            if not is_data_key(key):
+                raise refuse(
+                    "unusable-field-name", source.place._replace(reference=reference.shown), path=reference.read.path
+                )
+            yield key, value
+
+
+def _joined(text: "Text", answers: "Answers", place: "Place") -> Redacted:
+    """Return a text with its references filled in, as wrapped str."""
+    joined = ""
+    for part in text:
+        if not isinstance(part, Reference):
+            joined += part
+        elif (value := extract(part, answers[part.read], place)) is not None:
+            try:
+                joined += value.reveal().decode()
+            except UnicodeDecodeError:
+                raise refuse("not-text", place._replace(reference=part.shown)) from None
+    return Redacted(joined)
+
+
+def _docker_config(registries: "tuple[Registry, ...]", answers: "Answers") -> Redacted:
+    from vaultgen.docker_config import Login, docker_config
+
+    logins = []
+    for registry in registries:
+        texts = (registry.server, registry.username, registry.password, registry.email)
+        logins.append(Login(*(_joined(text, answers, registry.place) for text in texts)))
+    return docker_config(tuple(logins))
+
+
+def _whole_faults(entry: "Entry", data: "Mapping[str, Redacted]") -> "Iterator[Fault]":
+    size = sum(len(value.reveal()) for value in data.values())
+    if size > SECRET_LIMIT:
+        yield Fault("secret-too-large", entry.place, {"size": str(size), "limit": str(SECRET_LIMIT)})
+    if entry.behavior != "merge" and (lacking := missing_for_type(entry.type, data)):
+        yield Fault("incomplete-type", entry.place, {"type": entry.type, "what": lacking})
+
+
+def _reads(planned: "PlannedSecret") -> "Iterator[Read]":
+    for source in planned.sources:
+        if isinstance(source, Value):
+            yield from (part.read for part in source.text if isinstance(part, Reference))
+        elif not isinstance(source, Content):
+            yield source.reference.read
+    for registry in planned.registries:
+        for text in registry[:4]:
+            yield from (part.read for part in text if isinstance(part, Reference))
