@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from support.openbao import OpenBao, running_openbao, unseal_keys
@@ -20,6 +21,10 @@ FOREIGN_NAMES = ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PO
 
 # These drive small servers on loopback; all other unit and property tests may open no socket at all.
 MAY_USE_LOOPBACK = ("unit/vault/", "unit/test_cluster.py")
+
+# No deadline: no test is about time. In CI the same examples each time, so that a change is what broke it.
+hypothesis.settings.register_profile("vaultgen", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("vaultgen")
 
 _numbers = itertools.count(1)
 
