@@ -89,6 +89,22 @@ CATALOGUE: "dict[str, Row]" = {
     ),
     "unknown-auth-method": Row("document", "there is no login method {method}", "{suggestion}"),
     "bad-auth-parameter": Row("document", "the login method {method} does not work with these parameters: {why}", "see docs/auth.md"),
+    # ... of `vaultgen init` and `vaultgen install`
+    "no-kustomization": Row("document", "there is no kustomization in {directory}", "name a directory that holds a kustomization.yaml"),
+    "several-kustomizations": Row("document", "{directory} holds {files}", "kustomize takes one of them; keep one"),
+    "no-secret-generator": Row("document", "this kustomization has no secretGenerator to convert", "write a VaultSecretGenerator; see docs/reference.md"),
+    "same-secret-twice": Row("document", "two entries make the same Secret", "put their sources into one entry; one generator makes each Secret once"),
+    "cannot-convert": Row(
+        "document",
+        "this kustomization cannot be edited safely: {why}",
+        "move its secretGenerator into a VaultSecretGenerator by hand; see docs/reference.md",
+    ),
+    "file-exists": Row("document", "{path} exists already, and is left as it is", "move it away, or add the entries to it by hand"),
+    "file-not-written": Row("document", "{path} cannot be written: {why}", "check its directory and the permissions"),
+    "foreign-plugin": Row(
+        "document", "{path} was not written by vaultgen, and is left as it is", "move it away, then run `vaultgen install` again"
+    ),
+    "kubectl-failed": Row("document", "kubectl does not build with the plugin: {why}", "{suggestion}"),
     # --- access: Vault or the cluster said no ----------------------------------------------------------------
     "no-credential": Row(
         "access",
