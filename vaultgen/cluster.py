@@ -1,0 +1,207 @@
+"""Credentials that lie in a Kubernetes cluster: Secrets, and tokens of ServiceAccounts.
+
+The ``kubernetes`` package is imported at the first question (a quarter of a second). Of it, the reading of
+configurations and the TLS set-up are used, not its models. Nothing that the package, the API server or a
+credential plugin says is shown.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import re
+import warnings
+
+from vaultgen.errors import refuse
+from vaultgen.redacted import Redacted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+POD_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+_TIMEOUT_SECONDS = 10.0
+# A Secret holds at most 1 MiB of data; in base64, and with its metadata, it is half as large again.
+_ANSWER_LIMIT = 4 << 20
+# What the API server takes as a namespace or an object's name; anything else would be another path.
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
+
+
+class KubernetesCluster:
+    """The ``Cluster`` port, over the API server that the environment names."""
+
+    def __init__(self, environ: "Mapping[str, str]", pod_directory: str = POD_DIRECTORY) -> None:
+        """Look for a configuration: ``$KUBECONFIG``, else the Pod's own, else ``~/.kube/config``.
+
+        This only looks which files exist. Raises Refused (cluster-unavailable) where there is no configuration.
+        """
+        self._environ = environ
+        self._pod_directory = pod_directory
+        self._kubeconfig = _kubeconfig(environ, pod_directory)
+
+    def secret(self, namespace: str, name: str, /) -> "Mapping[str, Redacted]":
+        """Return a Secret's data: key → bytes, decoded and wrapped.
+
+        Raises Refused: cluster-unavailable, cluster-denied, cluster-not-found.
+        """
+        what = f"Secret {namespace}/{name}"
+        path = f"{_namespace_path(namespace, name, what)}/secrets/{name}"
+        return _decoded(self._ask("GET", path, None, what, f"to show {what}"), what)
+
+    def service_account_token(self, namespace: str, name: str, audience: str, seconds: int, /) -> Redacted:
+        """Return a token (str, wrapped) of a ServiceAccount, by TokenRequest.
+
+        An empty ``audience`` asks for the API server's own. Raises Refused as ``secret`` does.
+        """
+        what = f"ServiceAccount {namespace}/{name}"
+        path = f"{_namespace_path(namespace, name, what)}/serviceaccounts/{name}/token"
+        body = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"audiences": [audience] if audience else [], "expirationSeconds": seconds},
+        }
+        answer = self._ask("POST", path, body, what, f"to issue a token for {what}")
+        status = answer.get("status")
+        token = status.get("token") if isinstance(status, dict) else None
+        if not isinstance(token, str) or not token:
+            raise refuse("cluster-unavailable", what=what, why="its answer holds no token")
+        return Redacted(token)
+
+    def _ask(self, method: str, path: str, body: object, what: str, wish: str) -> "dict[str, Any]":
+        """Return the JSON object of an answer; ``wish`` is what the API server would refuse."""
+        with warnings.catch_warnings(), _silent_logging():
+            # insecure-skip-tls-verify is the kubeconfig's own decision, about which urllib3 would warn.
+            warnings.simplefilter("ignore")
+            status, content = self._send(method, path, body, what)
+        if status == 403:
+            raise refuse("cluster-denied", what=wish)
+        if status == 404:
+            raise refuse("cluster-not-found", what=what)
+        if status == 401:
+            raise refuse("cluster-unavailable", what=what, why="it does not accept the credential that it got")
+        if not 200 <= status < 300:
+            raise refuse("cluster-unavailable", what=what, why=f"it answered {status}")
+        try:
+            answer = json.loads(content)
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            raise refuse("cluster-unavailable", what=what, why="its answer is not that of an API server")
+        return answer
+
+    def _send(self, method: str, path: str, body: object, what: str) -> "tuple[int, bytes]":
+        from kubernetes.client import Configuration
+        from kubernetes.client.rest import RESTClientObject
+        from urllib3 import Timeout
+        from urllib3.exceptions import HTTPError
+
+        configuration: Any = Configuration()
+        with contextlib.ExitStack() as stack:
+            try:
+                self._configure(configuration, stack)
+                headers = {setting["key"]: setting["value"] for setting in configuration.auth_settings().values()}
+                pool = RESTClientObject(configuration).pool_manager
+            except Exception:  # whatever the YAML, its shape or a credential plugin makes the package raise
+                source = "the kubeconfig" if self._kubeconfig else "the Pod's ServiceAccount"
+                raise refuse("cluster-unavailable", what=what, why=f"{source} is not usable") from None
+            if body is not None:
+                headers["Content-Type"] = "application/json"
+            try:
+                response = pool.request(
+                    method,
+                    configuration.host + path,
+                    body=None if body is None else json.dumps(body),
+                    headers={"Accept": "application/json", **headers},
+                    timeout=Timeout(total=_TIMEOUT_SECONDS),
+                    retries=False,
+                    redirect=False,
+                    preload_content=False,
+                )
+                stack.callback(response.close)
+                return response.status, response.read(_ANSWER_LIMIT)
+            except (HTTPError, OSError, ValueError) as error:
+                raise refuse("cluster-unavailable", what=what, why=_reason(error)) from None
+
+    def _configure(self, configuration: "Any", stack: contextlib.ExitStack) -> None:
+        """Fill ``configuration``; it is good until ``stack`` is closed."""
+        if self._kubeconfig:
+            import tempfile
+
+            from kubernetes.config import load_kube_config
+
+            # Python loads a client key from a file only, so one that stands in the kubeconfig is written to one:
+            # in a directory of our own, gone with this request, because a process may end without atexit.
+            directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="vaultgen-"))
+            load: Any = load_kube_config
+            load(self._kubeconfig, client_configuration=configuration, persist_config=False, temp_file_path=directory)
+        else:
+            from kubernetes.config.incluster_config import InClusterConfigLoader
+
+            token, authority = f"{self._pod_directory}/token", f"{self._pod_directory}/ca.crt"
+            loader: Any = InClusterConfigLoader
+            loader(token, authority, environ=self._environ).load_and_set(configuration)
+
+
+def _kubeconfig(environ: "Mapping[str, str]", pod_directory: str) -> str:
+    """Return the kubeconfig files, joined as in ``$KUBECONFIG``; empty for the Pod's own ServiceAccount."""
+    if listed := environ.get("KUBECONFIG", ""):
+        if any(map(os.path.isfile, listed.split(os.pathsep))):
+            return listed
+        raise refuse("cluster-unavailable", what="credentials", why="KUBECONFIG names no file that exists")
+    in_pod = environ.get("KUBERNETES_SERVICE_HOST") and environ.get("KUBERNETES_SERVICE_PORT")
+    if in_pod and os.path.isfile(f"{pod_directory}/token"):
+        return ""
+    home = environ.get("HOME", "")
+    if home and os.path.isfile(f"{home}/.kube/config"):
+        return f"{home}/.kube/config"
+    raise refuse("cluster-unavailable", what="credentials", why="there is no kubeconfig, and this is no Pod")
+
+
+def _namespace_path(namespace: str, name: str, what: str) -> str:
+    if not _NAME.fullmatch(namespace) or not _NAME.fullmatch(name):
+        raise refuse("cluster-not-found", what=what)
+    return f"/api/v1/namespaces/{namespace}"
+
+
+def _decoded(answer: "Mapping[str, Any]", what: str) -> "dict[str, Redacted]":
+    import base64
+
+    data = answer.get("data") or {}
+    try:
+        return {key: Redacted(base64.b64decode(value, validate=True)) for key, value in data.items()}
+    except (AttributeError, TypeError, ValueError):
+        raise refuse("cluster-unavailable", what=what, why="its answer is not that of a Secret") from None
+
+
+def _reason(error: Exception) -> str:
+    """Return our own words for what went wrong on the way to the API server."""
+    import ssl
+
+    from urllib3 import exceptions
+
+    if isinstance(error, exceptions.SSLError | ssl.SSLError):
+        return "no TLS session, or its certificate is not trusted"
+    if isinstance(error, exceptions.NewConnectionError):  # in urllib3 a kind of TimeoutError, so it stands first
+        return "nothing accepts connections at its address"
+    if isinstance(error, exceptions.TimeoutError):
+        return f"no answer within {_TIMEOUT_SECONDS:.0f} s"
+    if isinstance(error, exceptions.ProxyError):
+        return "the proxy made no connection"
+    return "the connection failed"
+
+
+@contextlib.contextmanager
+def _silent_logging() -> "Iterator[None]":
+    """Keep the package's log lines away: it logs what a failed credential plugin printed, through the root logger."""
+    root = logging.getLogger()
+    own_handler = logging.NullHandler()
+    root.addHandler(own_handler)  # else its first line would set up logging to stderr
+    before = root.manager.disable
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(before)
+        root.removeHandler(own_handler)
