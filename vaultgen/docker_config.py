@@ -1,13 +1,13 @@
 """The value of ``.dockerconfigjson``, as ``kubectl create secret docker-registry`` writes it."""
 
-import base64
-from typing import NamedTuple
+from binascii import b2a_base64
+from vaultgen.record import Record
 
 from vaultgen.json_text import json_text
 from vaultgen.redacted import Redacted
 
 
-class Login(NamedTuple):
+class Login(Record):
     """Credentials for one registry, each UTF-8 text as wrapped str."""
 
     server: Redacted
@@ -22,6 +22,6 @@ def docker_config(logins: "tuple[Login, ...]") -> Redacted:
     for login in logins:
         username, password, email = login.username.reveal(), login.password.reveal(), login.email.reveal()
         entry = {"username": username, "password": password, "email": email}
-        entry["auth"] = base64.b64encode(f"{username}:{password}".encode()).decode()
+        entry["auth"] = b2a_base64(f"{username}:{password}".encode(), newline=False).decode()
         auths[login.server.reveal()] = {name: text for name, text in entry.items() if text}
     return Redacted(json_text({"auths": dict(sorted(auths.items()))}).encode())

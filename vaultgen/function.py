@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import NamedTuple
+from vaultgen.record import Record
 
 from vaultgen.document.read import read_document
 from vaultgen.errors import Fault, Refused
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import NoReturn
 
+    from vaultgen.vault.backend import VaultBackend
 
-class Surroundings(NamedTuple):
+
+class Surroundings(Record):
     """What a run may see of the outside."""
 
     environ: "Mapping[str, str]"
@@ -26,7 +28,7 @@ class Surroundings(NamedTuple):
     """Takes one line at a time, without values; None unless VAULTGEN_LOG=debug."""
 
 
-class Outcome(NamedTuple):
+class Outcome(Record):
     """What a run leaves behind."""
 
     stdout: bytes
@@ -57,13 +59,13 @@ def run_document(config: bytes, surroundings: Surroundings, file: str = "") -> O
 
 
 def _answer(request: ResourceList, surroundings: Surroundings) -> bytes:
-    from vaultgen.vault.backend import VaultBackend, connect
-
     document = read_document(request.function_config, file_of(request.function_config))
     files = LocalFiles(surroundings.root)
     opened: list[VaultBackend] = []
 
-    def backend() -> VaultBackend:
+    def backend() -> "VaultBackend":
+        from vaultgen.vault.backend import connect
+
         opened.append(connect(document.vault, surroundings.environ, files, log=surroundings.log))
         return opened[0]
 

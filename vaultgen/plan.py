@@ -1,6 +1,6 @@
 """What a document asks for: data keys with the parts of their values, and the distinct reads behind them."""
 
-from typing import NamedTuple
+from vaultgen.record import Record
 
 from vaultgen.document.api_rules import bad_metadata, is_data_key, is_namespace, is_secret_name
 from vaultgen.document.sources import parse_dotenv
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     """A value's parts, joined when all are known."""
 
 
-class Content(NamedTuple):
+class Content(Record):
     """A data key whose bytes are known already: a plain file."""
 
     key: str
@@ -27,7 +27,7 @@ class Content(NamedTuple):
     place: Place
 
 
-class Value(NamedTuple):
+class Value(Record):
     """A data key whose value is text with references in it, or one reference."""
 
     key: str
@@ -35,14 +35,14 @@ class Value(NamedTuple):
     place: Place
 
 
-class WholeSecret(NamedTuple):
+class WholeSecret(Record):
     """Data keys that are the fields of a Vault secret; their names are known only after reading."""
 
     reference: Reference
     place: Place
 
 
-class Registry(NamedTuple):
+class Registry(Record):
     """One registry of a .dockerconfigjson."""
 
     server: "Text"
@@ -52,7 +52,7 @@ class Registry(NamedTuple):
     place: Place
 
 
-class PlannedSecret(NamedTuple):
+class PlannedSecret(Record):
     """One Secret to be."""
 
     entry: "Entry"
@@ -60,7 +60,7 @@ class PlannedSecret(NamedTuple):
     registries: tuple[Registry, ...] = ()
 
 
-class Plan(NamedTuple):
+class Plan(Record):
     """All that is needed to make a document's Secrets."""
 
     secrets: tuple[PlannedSecret, ...]

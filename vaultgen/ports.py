@@ -1,6 +1,6 @@
 """What the core asks of the outside: one Protocol a port, and the data that crosses it."""
 
-from typing import NamedTuple
+from vaultgen.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     MissReason = Literal["no_path", "no_version", "deleted", "destroyed"]
 
 
-class Read(NamedTuple):
+class Read(Record):
     """One distinct thing to read from Vault."""
 
     path: str
@@ -25,7 +25,7 @@ class Read(NamedTuple):
     """Whether an engine that mints a new credential at each read may be read."""
 
 
-class Answer(NamedTuple):
+class Answer(Record):
     """What Vault holds at a path."""
 
     fields: "Mapping[str, Redacted]"
@@ -36,7 +36,7 @@ class Answer(NamedTuple):
     """True where each read gives another value: no name suffix, and the token must not be revoked."""
 
 
-class Miss(NamedTuple):
+class Miss(Record):
     """Vault answered that nothing is there. A denial is never a Miss."""
 
     reason: "MissReason"

@@ -5,8 +5,7 @@
     vault:PATH?format=json[&version=N][&namespace=NS][&default=TEXT | &optional=true][&allowDynamic=true]
 """
 
-import re
-from typing import NamedTuple
+from vaultgen.record import Record
 
 from vaultgen.errors import NOWHERE, Place, Refused, refuse
 from vaultgen.ports import Read
@@ -15,12 +14,8 @@ PREFIX = "vault:"
 OPENING = "${vault:"
 PARAMETERS = ("key", "format", "version", "namespace", "decode", "jsonPointer", "default", "optional", "allowDynamic")
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_BAD_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
-_IN_TEXT = re.compile(r"\$?\$\{vault:")
 
-
-class Reference(NamedTuple):
+class Reference(Record):
     """One parsed reference."""
 
     read: Read
@@ -84,18 +79,16 @@ def split_text(text: str, place: Place = NOWHERE) -> "tuple[str | Reference, ...
         return (text,)
     parts: list[str | Reference] = []
     plain, position = "", 0
-    for match in _IN_TEXT.finditer(text):
-        if match.start() < position:
+    while (start := text.find(OPENING, position)) >= 0:
+        plain += text[position:start]
+        if text.startswith("$", start - 1) and start > position:
+            plain, position = plain[:-1] + OPENING, start + len(OPENING)
             continue
-        plain += text[position : match.start()]
-        if match.group().startswith("$$"):
-            plain, position = plain + OPENING, match.end()
-            continue
-        end = text.find("}", match.end())
+        end = text.find("}", start)
         if end < 0:
             fault = _bad("a ${vault: in the text has no closing }", "close it, or write $${vault: for the text itself")
             raise Refused(f._replace(place=place) for f in fault.faults)
-        reference = parse_reference(text[match.start() + 2 : end], place)
+        reference = parse_reference(text[start + 2 : end], place)
         if reference.optional:
             why, hint = "optional has no meaning inside text", "give default=TEXT (it may be empty) instead"
             raise refuse("bad-reference", place._replace(reference=reference.shown), why=why, suggestion=hint)
@@ -148,7 +141,7 @@ def _reference(path: str, parameters: "dict[str, str]", *, whole: bool) -> Refer
     if "default" in parameters and "optional" in parameters:
         raise _bad("it has both default and optional", "keep one of them")
     pointer = parameters.get("jsonPointer")
-    if pointer is not None and (not pointer.startswith("/") or re.search("~(?![01])", pointer)):
+    if pointer is not None and (not pointer.startswith("/") or "~" in pointer.replace("~0", "").replace("~1", "")):
         raise _bad("jsonPointer is not a JSON pointer", "write /a/b, with ~1 for / and ~0 for ~ inside a name (RFC 6901)")
     read = Read(path, _version(parameters), _namespace(parameters), _flag(parameters, "allowDynamic"))
     return Reference(
@@ -165,7 +158,7 @@ def _reference(path: str, parameters: "dict[str, str]", *, whole: bool) -> Refer
 def _version(parameters: "dict[str, str]") -> int | None:
     if (text := parameters.get("version")) is None:
         return None
-    if not re.fullmatch("[1-9][0-9]{0,9}", text):
+    if not (text.isascii() and text.isdigit()) or text.startswith("0") or len(text) > 10:
         raise _bad("version is not a number from 1", "leave version out to read the latest")
     return int(text)
 
@@ -190,15 +183,19 @@ def _decoded(text: str, what: str) -> str:
     if "%" in text:
         from urllib.parse import unquote_to_bytes
 
-        if _BAD_PERCENT.search(text):
+        if not all(_is_hex(escape[:2]) for escape in text.split("%")[1:]):
             raise _bad(f"{what} has a % that starts no escape", "write %25 for the character itself")
         try:
             text = unquote_to_bytes(text).decode()
         except UnicodeDecodeError:
             raise _bad(f"{what} is not UTF-8 once decoded", "escape UTF-8 bytes") from None
-    if what != "default" and _CONTROL.search(text):
+    if what != "default" and not text.isprintable():
         raise _bad(f"{what} holds a control character", "remove it")
     return text
+
+
+def _is_hex(text: str) -> bool:
+    return len(text) == 2 and not text.lower().strip("0123456789abcdef")
 
 
 def _shown(path: str, parameters: "dict[str, str]") -> str:

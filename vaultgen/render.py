@@ -1,6 +1,6 @@
 """From a plan and Vault's answers to Secrets."""
 
-from typing import NamedTuple
+from vaultgen.record import Record
 
 from vaultgen.document.api_rules import SECRET_LIMIT, is_data_key, missing_for_type
 from vaultgen.errors import Fault, Refused, refuse
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Answers = Mapping[Read, Answer | Miss]
 
 
-class GeneratedSecret(NamedTuple):
+class GeneratedSecret(Record):
     """A Secret, complete but for how it is written."""
 
     name: str

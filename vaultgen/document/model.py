@@ -1,6 +1,6 @@
 """The checked document, as data."""
 
-from typing import NamedTuple
+from vaultgen.record import Record
 
 from vaultgen.errors import NOWHERE, Fault, Place
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Behavior = Literal["create", "merge", "replace"]
 
 
-class SecretRef(NamedTuple):
+class SecretRef(Record):
     """A key of a Secret in the cluster."""
 
     namespace: str
@@ -20,7 +20,7 @@ class SecretRef(NamedTuple):
     key: str
 
 
-class CredentialSource(NamedTuple):
+class CredentialSource(Record):
     """Where a credential comes from: exactly one of env, file and secret_ref, or text written in the document."""
 
     env: str = ""
@@ -34,14 +34,14 @@ class CredentialSource(NamedTuple):
     """Whether what is found is a response-wrapping token to unwrap first."""
 
 
-class ServiceAccountRef(NamedTuple):
+class ServiceAccountRef(Record):
     """A ServiceAccount to ask a token for."""
 
     namespace: str
     name: str
 
 
-class KubernetesAuth(NamedTuple):
+class KubernetesAuth(Record):
     """Login with a ServiceAccount token."""
 
     role: str
@@ -52,7 +52,7 @@ class KubernetesAuth(NamedTuple):
     audience: str = ""
 
 
-class JwtAuth(NamedTuple):
+class JwtAuth(Record):
     """Login with a JWT from CI or another issuer."""
 
     token: CredentialSource
@@ -60,7 +60,7 @@ class JwtAuth(NamedTuple):
     mount: str = "jwt"
 
 
-class AppRoleAuth(NamedTuple):
+class AppRoleAuth(Record):
     """Login with a role id and, unless the role binds none, a secret id."""
 
     role_id: CredentialSource
@@ -68,14 +68,14 @@ class AppRoleAuth(NamedTuple):
     mount: str = "approle"
 
 
-class CertAuth(NamedTuple):
+class CertAuth(Record):
     """Login with the TLS client certificate."""
 
     name: str = ""
     mount: str = "cert"
 
 
-class UserpassAuth(NamedTuple):
+class UserpassAuth(Record):
     """Login with a user name and password."""
 
     username: str
@@ -83,13 +83,13 @@ class UserpassAuth(NamedTuple):
     mount: str = "userpass"
 
 
-class TokenAuth(NamedTuple):
+class TokenAuth(Record):
     """A token that exists already."""
 
     source: CredentialSource
 
 
-class LoginAuth(NamedTuple):
+class LoginAuth(Record):
     """Any other method, through hvac."""
 
     method: str
@@ -100,7 +100,7 @@ class LoginAuth(NamedTuple):
 Auth = KubernetesAuth | JwtAuth | AppRoleAuth | CertAuth | UserpassAuth | TokenAuth | LoginAuth
 
 
-class Tls(NamedTuple):
+class Tls(Record):
     """TLS settings of the document; files are below the root."""
 
     ca_file: str = ""
@@ -109,7 +109,7 @@ class Tls(NamedTuple):
     client_key_file: str = ""
 
 
-class VaultConfig(NamedTuple):
+class VaultConfig(Record):
     """The ``vault:`` block; what the environment sets wins over it."""
 
     address: str = ""
@@ -118,7 +118,7 @@ class VaultConfig(NamedTuple):
     auth: tuple[Auth, ...] = ()
 
 
-class GeneratorOptions(NamedTuple):
+class GeneratorOptions(Record):
     """Options of one Secret, those of the document merged in."""
 
     labels: "Mapping[str, str]" = {}
@@ -127,7 +127,7 @@ class GeneratorOptions(NamedTuple):
     disable_name_suffix_hash: bool = False
 
 
-class FileSource(NamedTuple):
+class FileSource(Record):
     """A data key whose value is a plain file or one reference."""
 
     key: str
@@ -136,7 +136,7 @@ class FileSource(NamedTuple):
     place: Place = NOWHERE
 
 
-class LiteralSource(NamedTuple):
+class LiteralSource(Record):
     """A data key and its text, in which references may stand."""
 
     key: str
@@ -144,14 +144,14 @@ class LiteralSource(NamedTuple):
     place: Place = NOWHERE
 
 
-class EnvSource(NamedTuple):
+class EnvSource(Record):
     """A dotenv file, or a reference to a whole Vault secret."""
 
     source: str
     place: Place = NOWHERE
 
 
-class DockerAuth(NamedTuple):
+class DockerAuth(Record):
     """One registry of a .dockerconfigjson; each text may hold references."""
 
     server: str
@@ -161,7 +161,7 @@ class DockerAuth(NamedTuple):
     place: Place = NOWHERE
 
 
-class Entry(NamedTuple):
+class Entry(Record):
     """One item of ``secretGenerator``."""
 
     name: str
@@ -176,7 +176,7 @@ class Entry(NamedTuple):
     place: Place = NOWHERE
 
 
-class Document(NamedTuple):
+class Document(Record):
     """A whole generator document."""
 
     entries: tuple[Entry, ...]

@@ -2,7 +2,7 @@
 
 from vaultgen.document.check import conforms
 from vaultgen.document.parse import parse_document
-from vaultgen.document.schema import GENERATOR, load_schema
+from vaultgen.document.schema import VAULT_SECRET_GENERATOR, load
 from vaultgen.errors import Place, Refused, refuse
 
 TYPE_CHECKING = False
@@ -35,14 +35,14 @@ def read_document(tree: "Mapping[str, Any]", file: str = "") -> "Document":
         tree = generator_of_config_map(tree, place)
     elif kind != KIND or api_version != API_VERSION:
         raise refuse("unsupported-document", place, kind=kind or "a document without kind", apiVersion=api_version or "no group")
-    check(tree, GENERATOR, place)
+    check(tree, VAULT_SECRET_GENERATOR, place)
     return parse_document(tree, place)
 
 
 def check(tree: "Mapping[str, Any]", schema_name: str, place: Place) -> None:
     """Raise ``Refused`` with all faults of a tree against a schema, each at ``place`` and its own field."""
-    schema = load_schema(schema_name)
-    if conforms(tree, schema):
+    schema = load(schema_name)
+    if conforms(tree, schema, schema):
         return
     from vaultgen.document.explain import explain
 

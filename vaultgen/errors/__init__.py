@@ -4,7 +4,7 @@ A fault never holds a value, a token or a library's own message. Its words stand
 imported only when something failed.
 """
 
-from typing import NamedTuple
+from vaultgen.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vaultgen.ports import Read
 
 
-class Place(NamedTuple):
+class Place(Record):
     """Where a fault is; every part is optional and safe to print."""
 
     file: str = ""
@@ -38,7 +38,7 @@ NOWHERE = Place()
 NO_FACTS: "Mapping[str, str]" = {}
 
 
-class Fault(NamedTuple):
+class Fault(Record):
     """One thing that went wrong."""
 
     code: str

@@ -4,7 +4,7 @@
 scripts may match on them. ``docs/errors.md`` is written from these rows, and a test fires each.
 """
 
-from typing import NamedTuple
+from vaultgen.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ EXIT_STATUS: "dict[Family, int]" = {"document": 3, "access": 4, "data": 5, "unav
 """Exit status by family; with faults of several families the first of this order is used, internal before all."""
 
 
-class Row(NamedTuple):
+class Row(Record):
     """One kind of fault."""
 
     family: "Family"
@@ -44,7 +44,7 @@ CATALOGUE: "dict[str, Row]" = {
     ),
     "unknown-field": Row("document", "unknown field {field}", "{suggestion}"),
     "missing-required-field": Row("document", "the field {field} is required", "add it; see docs/reference.md"),
-    "wrong-type": Row("document", "expected {expected}, found {found}", "see docs/reference.md; quote text that YAML reads as something else"),
+    "wrong-type": Row("document", "expected {expected}, found {found}", "{suggestion}"),
     "wrong-value": Row("document", "this must be {expected}", "see docs/reference.md"),
     "bad-reference": Row("document", "not a valid reference: {why}", "{suggestion}"),
     "bad-literal": Row("document", "this literal has no `KEY=` in front", "write KEY=VALUE"),

@@ -1,8 +1,8 @@
 """The ResourceList of the KRM Functions Specification v1: what comes in, what goes out."""
 
 import json
-from base64 import b64encode
-from typing import NamedTuple
+from binascii import b2a_base64
+from vaultgen.record import Record
 
 from vaultgen.errors import refuse
 from vaultgen.krm.tree import parse_one
@@ -22,7 +22,7 @@ _KEPT_ANNOTATIONS = (
 )
 
 
-class ResourceList(NamedTuple):
+class ResourceList(Record):
     """A function's input."""
 
     api_version: str
@@ -98,7 +98,7 @@ def secret_resource(secret: "GeneratedSecret") -> "dict[str, Any]":
 
 def folded_base64(content: bytes) -> str:
     """Return base64 as the builtin secretGenerator writes it, and hashes it: long text in lines of 70."""
-    text = b64encode(content).decode()
+    text = b2a_base64(content, newline=False).decode()
     if len(text) < 70:
         return text
     return "".join(text[start : start + 70] + "\n" for start in range(0, len(text), 70))

@@ -25,9 +25,10 @@ _WORDS = {word: None for word in ("", "~", "null", "Null", "NULL")} | {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 _NUMBER_START = frozenset("-+.0123456789")
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_OCTAL_OR_HEX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+# Compiled at their first use: few documents hold a plain scalar that might be a number.
+_INTEGER = r"[-+]?[0-9]+"
+_OCTAL_OR_HEX = r"0o[0-7]+|0x[0-9a-fA-F]+"
+_FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
 
 _PROBLEMS = {
     "mapping values are not allowed in this context": "a `:` where no mapping can start; quote the text",
@@ -167,11 +168,11 @@ def resolve(text: str) -> "str | int | float | bool | None":
         return _WORDS[text]
     if text[0] not in _NUMBER_START:
         return text
-    if _INTEGER.fullmatch(text):
+    if re.fullmatch(_INTEGER, text):
         return int(text) if len(text) < 400 else text
-    if _OCTAL_OR_HEX.fullmatch(text):
+    if re.fullmatch(_OCTAL_OR_HEX, text):
         return int(text, 0)
-    if _FLOAT.fullmatch(text):
+    if re.fullmatch(_FLOAT, text):
         number = float(text)
         return number if math.isfinite(number) else text
     return text
