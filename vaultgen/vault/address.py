@@ -1,6 +1,6 @@
 """Addresses of Vault servers and proxies, taken apart and compared."""
 
-from typing import NamedTuple
+from vaultgen.record import Record
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-._")
@@ -15,7 +15,7 @@ class Unusable(ValueError):
         self.why = why
 
 
-class Address(NamedTuple):
+class Address(Record):
     """Where a server listens."""
 
     scheme: str

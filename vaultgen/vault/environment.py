@@ -1,7 +1,6 @@
 """Variables of the Vault and OpenBao command lines, and how their texts are read."""
 
-from typing import NamedTuple
-
+from vaultgen.record import Record
 from vaultgen.vault.address import Unusable
 
 TYPE_CHECKING = False
@@ -14,7 +13,7 @@ _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0
 _OWN_HEADERS = frozenset(("host", "connection", "content-length", "content-type", "transfer-encoding", "te", "upgrade"))
 
 
-class Variable(NamedTuple):
+class Variable(Record):
     """A variable that is set, or one that is not (both texts empty)."""
 
     name: str
@@ -24,7 +23,7 @@ class Variable(NamedTuple):
 UNSET = Variable("", "")
 
 
-class RateLimit(NamedTuple):
+class RateLimit(Record):
     """At most ``burst`` requests at once, and ``rate`` a second in the long run."""
 
     rate: float

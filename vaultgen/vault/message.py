@@ -1,6 +1,6 @@
 """What is said to Vault and what it answers, as data."""
 
-from typing import NamedTuple
+from vaultgen.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 NO_HEADERS: "Mapping[str, str]" = {}
 
 
-class Request(NamedTuple):
+class Request(Record):
     """One request to Vault's HTTP API."""
 
     method: str
@@ -32,7 +32,7 @@ class Request(NamedTuple):
     """Further headers that hold nothing secret."""
 
 
-class Response(NamedTuple):
+class Response(Record):
     """An answer that is neither a redirect nor a failure to retry: 200, 204, 400, 403, 404, 405 and the like."""
 
     status: int
@@ -42,7 +42,7 @@ class Response(NamedTuple):
     """Lower-case names; only content-type, location and retry-after are kept."""
 
 
-class Session(NamedTuple):
+class Session(Record):
     """The credential that reads are made with."""
 
     token: "Redacted | None"

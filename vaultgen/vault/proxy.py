@@ -3,8 +3,7 @@
 The rules are those of golang.org/x/net/http/httpproxy, which the vault and bao command lines use.
 """
 
-from typing import NamedTuple
-
+from vaultgen.record import Record
 from vaultgen.redacted import Redacted
 from vaultgen.vault.address import Unusable, split_host
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from vaultgen.vault.environment import Variable
 
 
-class Proxy(NamedTuple):
+class Proxy(Record):
     """An HTTP proxy."""
 
     host: str

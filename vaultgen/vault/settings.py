@@ -1,8 +1,7 @@
 """How to reach Vault: from the environment and, where that is silent, the document."""
 
-from typing import NamedTuple
-
 from vaultgen.errors import NOWHERE, Fault, Place, Refused
+from vaultgen.record import Record
 from vaultgen.redacted import Redacted
 from vaultgen.vault import environment
 from vaultgen.vault.address import Address, Unusable, parse_address
@@ -23,7 +22,7 @@ DEFAULT_TIMEOUT = 60.0
 DEFAULT_RETRIES = 2
 
 
-class Pem(NamedTuple):
+class Pem(Record):
     """Where a certificate or a key is found."""
 
     source: str
@@ -34,7 +33,7 @@ class Pem(NamedTuple):
     """The path or the PEM text (str, wrapped)."""
 
 
-class TlsSettings(NamedTuple):
+class TlsSettings(Record):
     """What TLS needs, not yet read from disk."""
 
     ca: Pem | None = None
@@ -46,7 +45,7 @@ class TlsSettings(NamedTuple):
     skip_verify: bool = False
 
 
-class Settings(NamedTuple):
+class Settings(Record):
     """Everything about the way to Vault, credentials aside."""
 
     address: Address
