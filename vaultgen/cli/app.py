@@ -1,0 +1,81 @@
+"""The command line's entry: which commands there are, and how each ends.
+
+A command is a module of this package with a ``command``; it is imported when it is used.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from vaultgen import __version__
+from vaultgen.errors import Refused
+
+COMMANDS = ("init", "install", "plugin")
+
+USAGE_STATUS = 2
+INTERRUPTED_STATUS = 130
+
+
+class _Commands(click.Group):
+    """Finds a command by the name of its module."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"vaultgen.cli.{cmd_name.replace('-', '_')}").command
+        return command
+
+
+@click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="vaultgen", message="%(prog)s %(version)s")
+@click.pass_context
+def app(context: click.Context) -> None:
+    """kustomize's secretGenerator, with its values in Vault or OpenBao.
+
+    Started by kustomize, without arguments, vaultgen is an exec function: a VaultSecretGenerator listed in
+    `generators:` becomes Secrets.
+
+    \b
+    Examples:
+      vaultgen init apps/my-app
+      kustomize build --enable-alpha-plugins --enable-exec apps/my-app
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit status.
+
+    0 is success, 2 a mistake in the command line, 130 an interrupt; a refusal has the status of its family.
+    """
+    try:
+        status = app.main(list(arguments), prog_name="vaultgen", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except click.UsageError as error:
+        return _usage(error)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED_STATUS
+    except Refused as refused:
+        faults = refused.faults
+    except Exception as error:
+        from vaultgen.function import unknown_fault
+
+        faults = (unknown_fault(error),)
+    from vaultgen.errors.report import exit_status, report
+
+    click.echo(report(faults), err=True, nl=False)
+    return exit_status(faults)
+
+
+def _usage(error: click.UsageError) -> int:
+    from vaultgen.errors.report import clean
+
+    message = error.format_message().rstrip(".")
+    command = error.ctx.command_path if error.ctx else "vaultgen"
+    click.echo(f"error: {clean(message[:1].lower() + message[1:])}\n  hint: see `{command} --help`", err=True)
+    return USAGE_STATUS

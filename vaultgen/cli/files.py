@@ -1,0 +1,55 @@
+"""Files that a command writes: all of them whole, or none."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from vaultgen.errors import refuse
+
+
+class NewFile(NamedTuple):
+    """A file to be."""
+
+    path: Path
+    content: bytes
+    mode: int
+    """Permission bits, whatever the umask is."""
+
+
+def write_all(files: Sequence[NewFile]) -> None:
+    """Put files in place, each in one step, and make the directories above them.
+
+    Raises ``Refused`` (file-not-written); then, and on an interrupt, no new file stays. A file that is replaced
+    belongs at the end of the list: what is put in place before it can be taken back.
+    """
+    leftovers: list[Path] = []
+    current = files[0]
+    try:
+        for current in files:
+            current.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=f".{current.path.name}.", dir=current.path.parent)
+            leftovers.append(Path(name))
+            with open(descriptor, "wb") as temporary:
+                temporary.write(current.content)
+                os.fchmod(descriptor, current.mode)
+        temporaries = tuple(leftovers)
+        for current, temporary_path in zip(files, temporaries, strict=True):
+            if not current.path.exists():
+                leftovers.append(current.path)
+            os.replace(temporary_path, current.path)
+    except BaseException as error:
+        for leftover in leftovers:
+            leftover.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise refuse("file-not-written", path=str(current.path), why=_why(error)) from None
+        raise
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "permission denied"
+    if isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError):
+        return "something else stands in its way"
+    return "the file system does not take it"

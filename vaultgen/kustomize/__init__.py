@@ -1,0 +1,1 @@
+"""What is known of kustomize itself: its files and its ways."""
