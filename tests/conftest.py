@@ -1,5 +1,6 @@
 """Fixtures for every test. What they start ends with the session, also when that is killed."""
 
+import importlib.util
 import itertools
 import os
 from collections.abc import Iterator
@@ -27,6 +28,20 @@ hypothesis.settings.register_profile("vaultgen", deadline=None, derandomize="CI"
 hypothesis.settings.load_profile("vaultgen")
 
 _numbers = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make test` insist on the wheel."""
+    parser.addoption("--wheel", action="store_true", help="fail unless vaultgen is imported from where it is installed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse to test the checkout under the name of the wheel."""
+    found = importlib.util.find_spec("vaultgen")
+    if found is None or found.origin is None:
+        raise pytest.UsageError("vaultgen is not installed: use `make test`")
+    if config.getoption("--wheel") and Path(found.origin).is_relative_to(TESTS.parent / "vaultgen"):
+        raise pytest.UsageError(f"vaultgen is imported from {found.origin}, which is no wheel")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
