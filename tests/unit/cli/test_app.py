@@ -1,0 +1,85 @@
+import subprocess
+import sys
+
+import click
+import pytest
+
+from vaultgen import __version__
+from vaultgen.cli import app
+from vaultgen.errors import Fault, Refused
+
+
+def test_no_arguments_print_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main([]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Usage: vaultgen")
+    assert all(f"\n  {name} " in out for name in app.COMMANDS)
+
+
+@pytest.mark.parametrize("name", app.COMMANDS)
+def test_each_command_says_what_it_does(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main([name, "--help"]) == 0
+    assert capsys.readouterr().out.startswith(f"Usage: vaultgen {name} ")
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"vaultgen {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["bild"], "error: no such command 'bild'\n  hint: see `vaultgen --help`\n"),
+        (["init", "--\x1b[31mred"], "error: no such option '--\\x1b[31mred'\n  hint: see `vaultgen init --help`\n"),
+        (["install", "--kubectl", "--uninstall"], "error: --kubectl and --uninstall exclude each other"),
+        (["plugin"], "error: missing argument 'CONFIG_FILE'"),
+    ],
+)
+def test_a_wrong_command_line_has_status_2(
+    arguments: list[str], error: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.err.lower().startswith(error.lower())
+    assert captured.out == ""
+
+
+def fail_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return the status of a command line whose command raises an error."""
+
+    def get_command(*_: object) -> click.Command:
+        raise error
+
+    monkeypatch.setattr(app.app, "get_command", get_command)
+    return app.main(["init"])
+
+
+def test_a_refusal_has_the_status_of_its_family(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fail_with(Refused([Fault("no-secret-generator"), Fault("no-address")]), monkeypatch) == 3
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error[no-secret-generator]: ")
+    assert "\nerror[no-address]: " in captured.err
+    assert captured.out == ""
+
+
+def test_an_unknown_exception_is_reported_without_its_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fail_with(ValueError("hunter2"), monkeypatch) == 70
+    captured = capsys.readouterr()
+    assert "ValueError" in captured.err
+    assert "hunter2" not in captured.err + captured.out
+    assert "Traceback" not in captured.err
+
+
+def test_an_interrupt_has_the_status_of_its_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fail_with(KeyboardInterrupt(), monkeypatch) == 130
+
+
+def test_a_command_is_imported_only_when_it_is_used() -> None:
+    code = "import sys; from vaultgen.cli.app import main; main(['--version']); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"vaultgen.cli.init", "vaultgen.cli.install", "vaultgen.function", "yaml"} & set(loaded)
