@@ -1,6 +1,6 @@
 """The real kustomize: found on PATH or built once into the checkout's cache, and run with vaultgen on PATH.
 
-As a program (``python tests/support/kustomize.py [VERSION | any]``) it makes sure that there is one and prints its path.
+As a program (``python tests/support/kustomize.py [VERSION | any]``) it makes sure that there is one; prints its path.
 """
 
 import base64
