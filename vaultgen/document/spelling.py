@@ -88,11 +88,10 @@ OTHER_PLACES: "dict[str, dict[str, str]]" = {
         "role": _IN_A_METHOD,
         "mount": _IN_A_METHOD,
         "path": _IN_A_METHOD,
-        "ldap": "write `login: {method: ldap, parameters: {…}}`",
-        "aws": "write `login: {method: aws, parameters: {…}}`",
-        "azure": "write `login: {method: azure, parameters: {…}}`",
-        "gcp": "write `login: {method: gcp, parameters: {…}}`",
-        "github": "write `login: {method: github, parameters: {…}}`",
+        **{
+            method: f"write `login: {{method: {method}, parameters: {{…}}}}`"
+            for method in ("aws", "azure", "gcp", "github", "ldap", "okta", "radius")
+        },
     },
     "caFile": {
         "insecure": "give the server's CA in caFile",
