@@ -145,6 +145,14 @@ def test_the_commands_of_the_readme_write_what_vault_yaml_says(example: str) -> 
         assert typed == {name: held[secret][name] for name in typed}
 
 
+def test_all_examples_can_share_one_vault() -> None:
+    """Whoever runs every command of the README overwrites nothing."""
+    fields: dict[tuple[str, str], dict[str, str]] = {}
+    for file in sorted(EXAMPLES.glob("*/vault.yaml")):
+        for secret, held in read_vault_file(file).items():
+            assert fields.setdefault(secret, held) == held, secret
+
+
 def kv_put(command: str) -> tuple[tuple[str, str], dict[str, str]]:
     """Return Vault namespace and path, and the fields, of a ``bao kv put`` command."""
     words = shlex.split(command)[3:]
@@ -163,7 +171,7 @@ def test_merge_lays_values_over_those_of_the_base(vault_namespace: VaultNamespac
         "LOG_LEVEL": b"info",
         "DB_USER": b"shop",
         "DB_PASSWORD": b"example-password",
-        "PAYMENT_TOKEN": b"example-token",
+        "PARTNER_TOKEN": b"example-token",
     }
 
 
