@@ -33,7 +33,7 @@ def generator_of_config_map(tree: "Mapping[str, Any]", place: "Place") -> "dict[
         at = place._replace(field=f"data.{key}")
         try:
             if not isinstance(text, str):
-                faults.append(Fault("wrong-type", at, {"expected": "a string", "found": "something else"}))
+                faults.append(Fault("wrong-type", at, {"expected": "a string", "found": "something else", "suggestion": "a ConfigMap holds text: quote it"}))
             elif key in _TEXT_FIELDS:
                 entry[key] = text
             elif key in _DOCUMENT_FIELDS:
@@ -48,8 +48,10 @@ def generator_of_config_map(tree: "Mapping[str, Any]", place: "Place") -> "dict[
                 faults.append(Fault("unknown-field", at, {"field": key[:64], "suggestion": f"data may hold {known}"}))
         except Refused as refused:
             faults += (fault._replace(place=at) for fault in refused.faults)
+    if entry and "secretGenerator" in document:
+        hint = "keep secretGenerator, or the fields of a single entry"
+        facts = {"expected": "secretGenerator or an entry", "found": "both", "suggestion": hint}
+        faults.append(Fault("wrong-type", place._replace(field="data"), facts))
     if faults:
         raise Refused(faults)
-    if entry:
-        document.setdefault("secretGenerator", []).append(entry)
-    return document
+    return {"secretGenerator": [entry], **document} if entry else document
