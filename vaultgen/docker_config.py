@@ -1,9 +1,9 @@
 """The value of ``.dockerconfigjson``, as ``kubectl create secret docker-registry`` writes it."""
 
 from binascii import b2a_base64
-from vaultgen.record import Record
 
 from vaultgen.json_text import json_text
+from vaultgen.record import Record
 from vaultgen.redacted import Redacted
 
 

@@ -2,6 +2,7 @@
 
 from vaultgen.errors import Refused, refuse
 from vaultgen.json_text import JsonNumber, json_text, parse_json
+from vaultgen.ports import Miss
 from vaultgen.redacted import Redacted
 
 TYPE_CHECKING = False
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from vaultgen.errors import Place
-    from vaultgen.ports import Answer, Miss
+    from vaultgen.ports import Answer
     from vaultgen.reference import Reference
 
 
@@ -33,7 +34,7 @@ def extract_all(reference: "Reference", answer: "Answer | Miss", place: "Place")
     """
     place = place._replace(reference=reference.shown)
     try:
-        if not hasattr(answer, "fields"):
+        if isinstance(answer, Miss):
             _miss(reference, answer)
             return {}
         present = {name: value for name, value in answer.fields.items() if value.reveal() is not None}
@@ -44,14 +45,16 @@ def extract_all(reference: "Reference", answer: "Answer | Miss", place: "Place")
 
 def _extract(reference: "Reference", answer: "Answer | Miss") -> Redacted | None:
     path = reference.read.path
-    if not hasattr(answer, "fields"):
+    if isinstance(answer, Miss):
         return _miss(reference, answer)
     if not reference.field:
         whole = {name: value.reveal() for name, value in answer.fields.items()}
         return Redacted(value_bytes(whole))
     field = answer.fields.get(reference.field)
     if field is None or field.reveal() is None:
-        return _absent(reference, "field-missing", field=reference.field, path=path, suggestion=_nearest(reference, answer))
+        return _absent(
+            reference, "field-missing", field=reference.field, path=path, suggestion=_nearest(reference, answer)
+        )
     if reference.pointer is not None:
         found = field.map(lambda value: _point(value, reference))
         if found.reveal() is _NOTHING:

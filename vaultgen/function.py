@@ -2,13 +2,13 @@
 
 import os
 import sys
-from vaultgen.record import Record
 
 from vaultgen.document.read import read_document
 from vaultgen.errors import Fault, Refused
 from vaultgen.generate import generate
 from vaultgen.krm.resource_list import ResourceList, file_of, read_resource_list, write_resource_list
 from vaultgen.local_files import LocalFiles
+from vaultgen.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def run_document(config: bytes, surroundings: Surroundings, file: str = "") -> O
 
     def answer() -> bytes:
         tree = parse_one(config, file)
-        return _answer(ResourceList("config.kubernetes.io/v1", [], tree if isinstance(tree, dict) else {}), surroundings)
+        return _answer(
+            ResourceList("config.kubernetes.io/v1", (), tree if isinstance(tree, dict) else {}), surroundings
+        )
 
     return _guarded(answer)
 

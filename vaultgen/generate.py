@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from vaultgen.render import GeneratedSecret
 
 
-def generate(
-    document: "Document", files: "Files", backend: "Callable[[], Backend]"
-) -> "tuple[GeneratedSecret, ...]":
+def generate(document: "Document", files: "Files", backend: "Callable[[], Backend]") -> "tuple[GeneratedSecret, ...]":
     """Return the Secrets of a document.
 
     ``backend`` is called only if something has to be read. Raises ``Refused`` with all faults of the

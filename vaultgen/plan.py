@@ -1,10 +1,9 @@
 """What a document asks for: data keys with the parts of their values, and the distinct reads behind them."""
 
-from vaultgen.record import Record
-
 from vaultgen.document.api_rules import bad_metadata, is_data_key, is_namespace, is_secret_name
 from vaultgen.document.sources import parse_dotenv
 from vaultgen.errors import Fault, Place, Refused
+from vaultgen.record import Record
 from vaultgen.redacted import Redacted
 from vaultgen.reference import Reference, is_reference, parse_reference, split_text
 

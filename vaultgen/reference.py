@@ -1,14 +1,13 @@
-"""The grammar of ``vault:`` references, and of text in which they stand.
+"""The grammar of ``vault:`` references, and of text in which they stand::
 
-    vault:PATH?key=FIELD[&version=N][&namespace=NS][&decode=base64][&jsonPointer=/a/b]
-              [&default=TEXT | &optional=true][&allowDynamic=true]
-    vault:PATH?format=json[&version=N][&namespace=NS][&default=TEXT | &optional=true][&allowDynamic=true]
+vault:PATH?key=FIELD[&version=N][&namespace=NS][&decode=base64][&jsonPointer=/a/b]
+          [&default=TEXT | &optional=true][&allowDynamic=true]
+vault:PATH?format=json[&version=N][&namespace=NS][&default=TEXT | &optional=true][&allowDynamic=true]
 """
-
-from vaultgen.record import Record
 
 from vaultgen.errors import NOWHERE, Place, Refused, refuse
 from vaultgen.ports import Read
+from vaultgen.record import Record
 
 PREFIX = "vault:"
 OPENING = "${vault:"
@@ -125,11 +124,16 @@ def _reference(path: str, parameters: "dict[str, str]", *, whole: bool) -> Refer
     field, form = parameters.get("key", ""), parameters.get("format", "")
     if whole:
         if extra := sorted(parameters.keys() & {"key", "format", "decode", "jsonPointer", "default"}):
-            raise _bad(f"in envs every field becomes a key, and {extra[0]} picks one", "use files or literals for one value")
+            raise _bad(
+                f"in envs every field becomes a key, and {extra[0]} picks one", "use files or literals for one value"
+            )
     elif "key" in parameters and "format" in parameters:
         raise _bad("it has both key and format", "keep key for one field, or format=json for the whole secret")
     elif "key" not in parameters and "format" not in parameters:
-        raise _bad("it names neither a field nor a format", "add ?key=FIELD for one field, or ?format=json for the whole secret")
+        raise _bad(
+            "it names neither a field nor a format",
+            "add ?key=FIELD for one field, or ?format=json for the whole secret",
+        )
     elif "format" in parameters and form != "json":
         raise _bad("its format is unknown", "the one format is json")
     elif "key" in parameters and not field:
@@ -142,7 +146,9 @@ def _reference(path: str, parameters: "dict[str, str]", *, whole: bool) -> Refer
         raise _bad("it has both default and optional", "keep one of them")
     pointer = parameters.get("jsonPointer")
     if pointer is not None and (not pointer.startswith("/") or "~" in pointer.replace("~0", "").replace("~1", "")):
-        raise _bad("jsonPointer is not a JSON pointer", "write /a/b, with ~1 for / and ~0 for ~ inside a name (RFC 6901)")
+        raise _bad(
+            "jsonPointer is not a JSON pointer", "write /a/b, with ~1 for / and ~0 for ~ inside a name (RFC 6901)"
+        )
     read = Read(path, _version(parameters), _namespace(parameters), _flag(parameters, "allowDynamic"))
     return Reference(
         read,

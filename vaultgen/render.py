@@ -1,11 +1,10 @@
 """From a plan and Vault's answers to Secrets."""
 
-from vaultgen.record import Record
-
 from vaultgen.document.api_rules import SECRET_LIMIT, is_data_key, missing_for_type
 from vaultgen.errors import Fault, Refused, refuse
 from vaultgen.field import extract, extract_all
 from vaultgen.plan import Content, Registry, Value
+from vaultgen.record import Record
 from vaultgen.redacted import Redacted
 from vaultgen.reference import Reference
 

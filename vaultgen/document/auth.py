@@ -18,7 +18,7 @@ from vaultgen.document.model import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     Tree = Mapping[str, Any]
@@ -85,7 +85,7 @@ def _login(tree: "Tree") -> LoginAuth:
     return LoginAuth(tree["method"], _mount(tree, tree["method"]), parameters)
 
 
-_METHODS = {
+_METHODS: "dict[str, Callable[[Tree], Auth]]" = {
     "kubernetes": _kubernetes,
     "jwt": _jwt,
     "appRole": _app_role,

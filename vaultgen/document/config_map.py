@@ -33,7 +33,17 @@ def generator_of_config_map(tree: "Mapping[str, Any]", place: "Place") -> "dict[
         at = place._replace(field=f"data.{key}")
         try:
             if not isinstance(text, str):
-                faults.append(Fault("wrong-type", at, {"expected": "a string", "found": "something else", "suggestion": "a ConfigMap holds text: quote it"}))
+                faults.append(
+                    Fault(
+                        "wrong-type",
+                        at,
+                        {
+                            "expected": "a string",
+                            "found": "something else",
+                            "suggestion": "a ConfigMap holds text: quote it",
+                        },
+                    )
+                )
             elif key in _TEXT_FIELDS:
                 entry[key] = text
             elif key in _DOCUMENT_FIELDS:

@@ -1,8 +1,7 @@
 """The checked document, as data."""
 
-from vaultgen.record import Record
-
 from vaultgen.errors import NOWHERE, Fault, Place
+from vaultgen.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

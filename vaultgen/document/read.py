@@ -34,7 +34,9 @@ def read_document(tree: "Mapping[str, Any]", file: str = "") -> "Document":
 
         tree = generator_of_config_map(tree, place)
     elif kind != KIND or api_version != API_VERSION:
-        raise refuse("unsupported-document", place, kind=kind or "a document without kind", apiVersion=api_version or "no group")
+        raise refuse(
+            "unsupported-document", place, kind=kind or "a document without kind", apiVersion=api_version or "no group"
+        )
     check(tree, VAULT_SECRET_GENERATOR, place)
     return parse_document(tree, place)
 
@@ -47,7 +49,9 @@ def check(tree: "Mapping[str, Any]", schema_name: str, place: Place) -> None:
     from vaultgen.document.explain import explain
 
     faults = explain(tree, schema)
-    raise Refused(fault._replace(place=fault.place._replace(file=place.file, document=place.document)) for fault in faults)
+    raise Refused(
+        fault._replace(place=fault.place._replace(file=place.file, document=place.document)) for fault in faults
+    )
 
 
 def _name(tree: "Mapping[str, Any]") -> str:

@@ -27,7 +27,9 @@ class Row(Record):
 CATALOGUE: "dict[str, Row]" = {
     # --- document: the text itself is wrong; nothing was read -----------------------------------------------
     "invalid-yaml": Row("document", "this is not valid YAML: {why}", "check indentation and quotes at that line"),
-    "yaml-too-deep": Row("document", "nested deeper than {limit} levels", "no generator document needs that; flatten it"),
+    "yaml-too-deep": Row(
+        "document", "nested deeper than {limit} levels", "no generator document needs that; flatten it"
+    ),
     "yaml-too-large": Row(
         "document", "larger than {limit} once its aliases are expanded", "write the values out, or split the document"
     ),
@@ -48,9 +50,17 @@ CATALOGUE: "dict[str, Row]" = {
     "wrong-value": Row("document", "this must be {expected}", "see docs/reference.md"),
     "bad-reference": Row("document", "not a valid reference: {why}", "{suggestion}"),
     "bad-literal": Row("document", "this literal has no `KEY=` in front", "write KEY=VALUE"),
-    "bad-file-source": Row("document", "not a valid file source: {why}", "write [KEY=]PATH or KEY=vault:PATH?key=FIELD"),
-    "bad-dotenv": Row("document", "line {number} of the dotenv file is not valid: {why}", "write KEY=VALUE, one a line, in UTF-8"),
-    "duplicate-data-key": Row("document", "the data key {key} is given more than once", "each key of a Secret needs one source; keep one of them"),
+    "bad-file-source": Row(
+        "document", "not a valid file source: {why}", "write [KEY=]PATH or KEY=vault:PATH?key=FIELD"
+    ),
+    "bad-dotenv": Row(
+        "document", "line {number} of the dotenv file is not valid: {why}", "write KEY=VALUE, one a line, in UTF-8"
+    ),
+    "duplicate-data-key": Row(
+        "document",
+        "the data key {key} is given more than once",
+        "each key of a Secret needs one source; keep one of them",
+    ),
     "invalid-data-key": Row(
         "document",
         "the API server refuses {key} as a data key",
@@ -61,15 +71,27 @@ CATALOGUE: "dict[str, Row]" = {
         "the API server refuses {name} as a Secret's {what}",
         "use lower-case letters, digits, `-` and `.`, at most 253, with a letter or digit at both ends",
     ),
-    "invalid-metadata": Row("document", "the API server refuses the {what} {name}: {why}", "see the Kubernetes documentation on labels and annotations"),
-    "file-not-found": Row("document", "there is no file {path}", "paths are relative to the directory of the kustomization that lists this generator"),
+    "invalid-metadata": Row(
+        "document",
+        "the API server refuses the {what} {name}: {why}",
+        "see the Kubernetes documentation on labels and annotations",
+    ),
+    "file-not-found": Row(
+        "document",
+        "there is no file {path}",
+        "paths are relative to the directory of the kustomization that lists this generator",
+    ),
     "file-outside-root": Row(
         "document",
         "{path} is outside the root of the kustomization",
         "move it below the directory of the kustomization.yaml; kustomize has the same rule, links included",
     ),
-    "file-unreadable": Row("document", "{path} cannot be read: {why}", "check that it is a plain file and its permissions"),
-    "remote-file": Row("document", "{path} is a URL, and vaultgen reads no files over the network", "download the file into the tree"),
+    "file-unreadable": Row(
+        "document", "{path} cannot be read: {why}", "check that it is a plain file and its permissions"
+    ),
+    "remote-file": Row(
+        "document", "{path} is a URL, and vaultgen reads no files over the network", "download the file into the tree"
+    ),
     "env-not-allowed": Row(
         "document",
         "the document may not use the environment variable {name}",
@@ -80,7 +102,11 @@ CATALOGUE: "dict[str, Row]" = {
         "no Vault address is set",
         "set VAULT_ADDR (or BAO_ADDR) where the build runs, or vault.address in the document",
     ),
-    "bad-address": Row("document", "the Vault address from {source} is not usable: {why}", "write http://HOST:PORT, https://HOST:PORT or unix:///PATH"),
+    "bad-address": Row(
+        "document",
+        "the Vault address from {source} is not usable: {why}",
+        "write http://HOST:PORT, https://HOST:PORT or unix:///PATH",
+    ),
     "bad-setting": Row("document", "{name} is not usable: {why}", "correct it where the build runs, or unset it"),
     "credential-leaves-home": Row(
         "document",
@@ -88,21 +114,37 @@ CATALOGUE: "dict[str, Row]" = {
         "set VAULT_ADDR to that address, or list it in VAULTGEN_ALLOWED_ADDRESSES where the build runs",
     ),
     "unknown-auth-method": Row("document", "there is no login method {method}", "{suggestion}"),
-    "bad-auth-parameter": Row("document", "the login method {method} does not work with these parameters: {why}", "see docs/auth.md"),
+    "bad-auth-parameter": Row(
+        "document", "the login method {method} does not work with these parameters: {why}", "see docs/auth.md"
+    ),
     # ... of `vaultgen init` and `vaultgen install`
-    "no-kustomization": Row("document", "there is no kustomization in {directory}", "name a directory that holds a kustomization.yaml"),
+    "no-kustomization": Row(
+        "document", "there is no kustomization in {directory}", "name a directory that holds a kustomization.yaml"
+    ),
     "several-kustomizations": Row("document", "{directory} holds {files}", "kustomize takes one of them; keep one"),
-    "no-secret-generator": Row("document", "this kustomization has no secretGenerator to convert", "write a VaultSecretGenerator; see docs/reference.md"),
-    "same-secret-twice": Row("document", "two entries make the same Secret", "put their sources into one entry; one generator makes each Secret once"),
+    "no-secret-generator": Row(
+        "document",
+        "this kustomization has no secretGenerator to convert",
+        "write a VaultSecretGenerator; see docs/reference.md",
+    ),
+    "same-secret-twice": Row(
+        "document",
+        "two entries make the same Secret",
+        "put their sources into one entry; one generator makes each Secret once",
+    ),
     "cannot-convert": Row(
         "document",
         "this kustomization cannot be edited safely: {why}",
         "move its secretGenerator into a VaultSecretGenerator by hand; see docs/reference.md",
     ),
-    "file-exists": Row("document", "{path} exists already, and is left as it is", "move it away, or add the entries to it by hand"),
+    "file-exists": Row(
+        "document", "{path} exists already, and is left as it is", "move it away, or add the entries to it by hand"
+    ),
     "file-not-written": Row("document", "{path} cannot be written: {why}", "check its directory and the permissions"),
     "foreign-plugin": Row(
-        "document", "{path} was not written by vaultgen, and is left as it is", "move it away, then run `vaultgen install` again"
+        "document",
+        "{path} was not written by vaultgen, and is left as it is",
+        "move it away, then run `vaultgen install` again",
     ),
     "kubectl-failed": Row("document", "kubectl does not build with the plugin: {why}", "{suggestion}"),
     # --- access: Vault or the cluster said no ----------------------------------------------------------------
@@ -111,7 +153,11 @@ CATALOGUE: "dict[str, Row]" = {
         "no credential for Vault was found; looked at: {tried}",
         "set VAULT_TOKEN, run `bao login` or `vault login`, or give vault.auth in the document",
     ),
-    "bad-credential": Row("access", "the credential from {source} is not usable: {why}", "store it again, without spaces or line breaks inside"),
+    "bad-credential": Row(
+        "access",
+        "the credential from {source} is not usable: {why}",
+        "store it again, without spaces or line breaks inside",
+    ),
     "login-denied": Row(
         "access",
         "Vault refused the {method} login at auth/{mount}",
@@ -122,8 +168,14 @@ CATALOGUE: "dict[str, Row]" = {
         "Vault refused the {method} login at auth/{mount} with role {role}",
         "check that the role exists and allows this identity: bound ServiceAccount, namespace and audience, or claims",
     ),
-    "login-mount": Row("access", "there is no {method} auth method at auth/{mount}", "check vault.auth[].mount, and the namespace"),
-    "mfa-required": Row("access", "Vault wants a second factor (MFA) for this login", "use a login method for machines; vaultgen cannot answer"),
+    "login-mount": Row(
+        "access", "there is no {method} auth method at auth/{mount}", "check vault.auth[].mount, and the namespace"
+    ),
+    "mfa-required": Row(
+        "access",
+        "Vault wants a second factor (MFA) for this login",
+        "use a login method for machines; vaultgen cannot answer",
+    ),
     "unwrap-failed": Row(
         "access",
         "the wrapped secret id from {source} could not be unwrapped: {why}",
@@ -144,51 +196,139 @@ CATALOGUE: "dict[str, Row]" = {
         "Vault does not accept the token from {source}: expired, revoked, or of another server",
         "log in again",
     ),
-    "namespace-unknown": Row("access", "there is no Vault namespace {namespace}, or the token is not of it", "check VAULT_NAMESPACE and namespace= in the reference"),
-    "cluster-unavailable": Row("access", "the Kubernetes API cannot be asked for {what}: {why}", "check KUBECONFIG and the current context, or the Pod's ServiceAccount"),
-    "cluster-denied": Row("access", "the Kubernetes API refused {what}", "grant it with a Role that names this object in resourceNames"),
-    "cluster-not-found": Row("access", "there is no {what} in the cluster", "check name, namespace, key and the current context"),
+    "namespace-unknown": Row(
+        "access",
+        "there is no Vault namespace {namespace}, or the token is not of it",
+        "check VAULT_NAMESPACE and namespace= in the reference",
+    ),
+    "cluster-unavailable": Row(
+        "access",
+        "the Kubernetes API cannot be asked for {what}: {why}",
+        "check KUBECONFIG and the current context, or the Pod's ServiceAccount",
+    ),
+    "cluster-denied": Row(
+        "access", "the Kubernetes API refused {what}", "grant it with a Role that names this object in resourceNames"
+    ),
+    "cluster-not-found": Row(
+        "access", "there is no {what} in the cluster", "check name, namespace, key and the current context"
+    ),
     # --- data: Vault answered, but not with what is needed ---------------------------------------------------
     "path-missing": Row("data", "Vault has nothing at {path}", "{suggestion}"),
     "field-missing": Row("data", "the secret at {path} has no field {field}", "{suggestion}"),
-    "pointer-missing": Row("data", "the field {field} of {path} has nothing at {pointer}", "check jsonPointer, or add default=TEXT"),
-    "version-missing": Row("data", "{path} has no version {version}", "it was never written, or is older than the mount keeps"),
-    "version-deleted": Row("data", "version {version} of {path} is deleted", "undelete it (`bao kv undelete`), or name another version"),
-    "version-destroyed": Row("data", "version {version} of {path} is destroyed", "it cannot come back; write a new version"),
+    "pointer-missing": Row(
+        "data", "the field {field} of {path} has nothing at {pointer}", "check jsonPointer, or add default=TEXT"
+    ),
+    "version-missing": Row(
+        "data", "{path} has no version {version}", "it was never written, or is older than the mount keeps"
+    ),
+    "version-deleted": Row(
+        "data", "version {version} of {path} is deleted", "undelete it (`bao kv undelete`), or name another version"
+    ),
+    "version-destroyed": Row(
+        "data", "version {version} of {path} is destroyed", "it cannot come back; write a new version"
+    ),
     "dynamic-engine": Row(
         "data",
         "{path} belongs to the engine {engine}, which makes a new credential at each read",
         "each build would change the Secret and restart its Pods; if you want that, add allowDynamic=true",
     ),
-    "unexpected-answer": Row("data", "the answer for {path} is not that of a KV secret: {why}", "check the path; only KV, and static reads of other engines, can be read"),
-    "not-text": Row("data", "the value is not text (UTF-8), which is needed here", "use it as a file of its own, or decode it elsewhere"),
-    "bad-base64": Row("data", "decode=base64, but the field {field} of {path} is not base64", "drop decode=base64, or store the value encoded"),
-    "not-json": Row("data", "jsonPointer, but the field {field} of {path} holds no JSON", "drop jsonPointer, or store JSON in that field"),
+    "unexpected-answer": Row(
+        "data",
+        "the answer for {path} is not that of a KV secret: {why}",
+        "check the path; only KV, and static reads of other engines, can be read",
+    ),
+    "not-text": Row(
+        "data",
+        "the value is not text (UTF-8), which is needed here",
+        "use it as a file of its own, or decode it elsewhere",
+    ),
+    "bad-base64": Row(
+        "data",
+        "decode=base64, but the field {field} of {path} is not base64",
+        "drop decode=base64, or store the value encoded",
+    ),
+    "not-json": Row(
+        "data",
+        "jsonPointer, but the field {field} of {path} holds no JSON",
+        "drop jsonPointer, or store JSON in that field",
+    ),
     "unusable-field-name": Row(
         "data",
         "the secret at {path} has a field whose name the API server refuses as a data key",
         "take the fields that you need one by one in files or literals, under keys of your own",
     ),
-    "secret-too-large": Row("data", "the Secret holds {size} bytes, the API server takes {limit}", "split it into several Secrets"),
+    "secret-too-large": Row(
+        "data", "the Secret holds {size} bytes, the API server takes {limit}", "split it into several Secrets"
+    ),
     "incomplete-type": Row("data", "a Secret of type {type} needs {what}", "add it, or change the type"),
     # --- unavailable: try again later, or mend the way there -------------------------------------------------
-    "connection-refused": Row("unavailable", "nothing accepts connections at {address}", "check the address and that Vault runs"),
-    "connection-failed": Row("unavailable", "no connection to {address}: {why}", "check the address, DNS, proxies and firewalls"),
-    "proxy-failed": Row("unavailable", "the proxy {proxy} made no connection to {address}: {why}", "check HTTPS_PROXY, NO_PROXY and VAULT_PROXY_ADDR"),
-    "timeout": Row("unavailable", "no complete answer from {address} within {seconds} s", "raise VAULT_CLIENT_TIMEOUT, or look at the server"),
-    "tls-untrusted": Row("unavailable", "the certificate of {address} is not trusted: {why}", "give the CA in VAULT_CACERT or vault.tls.caFile"),
-    "tls-hostname": Row("unavailable", "the certificate of {address} is for another name", "correct the address, or give VAULT_TLS_SERVER_NAME or vault.tls.serverName"),
-    "tls-failed": Row("unavailable", "no TLS session with {address}: {why}", "check that the port speaks TLS, and the client certificate if the server wants one"),
-    "plain-http": Row("unavailable", "{address} speaks TLS, and was asked in plain HTTP", "write https:// in the address"),
+    "connection-refused": Row(
+        "unavailable", "nothing accepts connections at {address}", "check the address and that Vault runs"
+    ),
+    "connection-failed": Row(
+        "unavailable", "no connection to {address}: {why}", "check the address, DNS, proxies and firewalls"
+    ),
+    "proxy-failed": Row(
+        "unavailable",
+        "the proxy {proxy} made no connection to {address}: {why}",
+        "check HTTPS_PROXY, NO_PROXY and VAULT_PROXY_ADDR",
+    ),
+    "timeout": Row(
+        "unavailable",
+        "no complete answer from {address} within {seconds} s",
+        "raise VAULT_CLIENT_TIMEOUT, or look at the server",
+    ),
+    "tls-untrusted": Row(
+        "unavailable",
+        "the certificate of {address} is not trusted: {why}",
+        "give the CA in VAULT_CACERT or vault.tls.caFile",
+    ),
+    "tls-hostname": Row(
+        "unavailable",
+        "the certificate of {address} is for another name",
+        "correct the address, or give VAULT_TLS_SERVER_NAME or vault.tls.serverName",
+    ),
+    "tls-failed": Row(
+        "unavailable",
+        "no TLS session with {address}: {why}",
+        "check that the port speaks TLS, and the client certificate if the server wants one",
+    ),
+    "plain-http": Row(
+        "unavailable", "{address} speaks TLS, and was asked in plain HTTP", "write https:// in the address"
+    ),
     "sealed": Row("unavailable", "Vault at {address} is sealed", "unseal it"),
-    "uninitialised": Row("unavailable", "Vault at {address} is not initialised", "run `bao operator init` or `vault operator init`"),
-    "rate-limited": Row("unavailable", "Vault at {address} still answers 429 after {attempts} attempts", "a quota is used up: wait, or raise it"),
-    "server-error": Row("unavailable", "Vault at {address} answered {status} after {attempts} attempts", "look at the server's log"),
-    "bad-request": Row("unavailable", "Vault at {address} answered {status}", "something between here and Vault, or Vault itself, does not take this request"),
-    "redirected": Row("unavailable", "{address} redirects to {target}, and a token is never sent on", "set VAULT_ADDR to the server that answers"),
-    "answer-too-large": Row("unavailable", "the answer from {address} is larger than {limit} bytes", "that is no secret; check the address"),
-    "answer-not-http": Row("unavailable", "the answer from {address} is not valid HTTP", "check the address and the port"),
-    "answer-not-json": Row("unavailable", "the answer from {address} is not a Vault answer", "check the address; a login page or proxy may stand there"),
+    "uninitialised": Row(
+        "unavailable", "Vault at {address} is not initialised", "run `bao operator init` or `vault operator init`"
+    ),
+    "rate-limited": Row(
+        "unavailable",
+        "Vault at {address} still answers 429 after {attempts} attempts",
+        "a quota is used up: wait, or raise it",
+    ),
+    "server-error": Row(
+        "unavailable", "Vault at {address} answered {status} after {attempts} attempts", "look at the server's log"
+    ),
+    "bad-request": Row(
+        "unavailable",
+        "Vault at {address} answered {status}",
+        "something between here and Vault, or Vault itself, does not take this request",
+    ),
+    "redirected": Row(
+        "unavailable",
+        "{address} redirects to {target}, and a token is never sent on",
+        "set VAULT_ADDR to the server that answers",
+    ),
+    "answer-too-large": Row(
+        "unavailable", "the answer from {address} is larger than {limit} bytes", "that is no secret; check the address"
+    ),
+    "answer-not-http": Row(
+        "unavailable", "the answer from {address} is not valid HTTP", "check the address and the port"
+    ),
+    "answer-not-json": Row(
+        "unavailable",
+        "the answer from {address} is not a Vault answer",
+        "check the address; a login page or proxy may stand there",
+    ),
     # --- internal ---------------------------------------------------------------------------------------------
     "internal": Row("internal", "vaultgen failed: {type} at {frames}", "please report this line; it holds no value"),
 }
