@@ -2,14 +2,14 @@
 
 import json
 from binascii import b2a_base64
-from vaultgen.record import Record
 
 from vaultgen.errors import refuse
 from vaultgen.krm.tree import parse_one
+from vaultgen.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from vaultgen.render import GeneratedSecret
@@ -22,11 +22,19 @@ _KEPT_ANNOTATIONS = (
 )
 
 
+class Item(Record):
+    """A resource to hand through."""
+
+    resource: "dict[str, Any]"
+    text: str = ""
+    """Its lines as they came in; empty where they do not stand by themselves."""
+
+
 class ResourceList(Record):
     """A function's input."""
 
     api_version: str
-    items: "list[dict[str, Any]]"
+    items: "tuple[Item, ...]"
     """Resources to hand through; kustomize's copy of the functionConfig is not among them."""
     function_config: "dict[str, Any]"
 
@@ -51,28 +59,45 @@ def read_resource_list(request: bytes) -> ResourceList:
         raise refuse("not-a-resource-list", why="items is not a list of objects")
     if len(items) == 1 and _identity(items[0]) == _identity(config) and not file_of(items[0]):
         items = []
-    return ResourceList(tree["apiVersion"], items, config)
+    return ResourceList(tree["apiVersion"], tuple(_items(items, request)) if items else (), config)
 
 
-def write_resource_list(
-    api_version: str, items: "Sequence[dict[str, Any]]", secrets: "Sequence[GeneratedSecret]"
-) -> bytes:
-    """Return a ResourceList of ``items`` and the Secrets, as JSON: no base64 text can be read as a number.
+def write_resource_list(api_version: str, items: "Sequence[Item]", secrets: "Sequence[GeneratedSecret]") -> bytes:
+    """Return a ResourceList of ``items`` and the Secrets, of which no two may have the same name and namespace.
 
-    A Secret replaces an item of the same name, whose place in the package it takes over.
+    A Secret replaces an item of its name, whose place in the package it takes over. Where no item's lines have to
+    be kept this is JSON: no base64 text can be read as a number there.
     """
     made = {_identity(resource): resource for resource in map(secret_resource, secrets)}
-    kept = []
+    written = []
     for item in items:
-        if (resource := made.pop(_identity(item), None)) is None:
-            kept.append(item)
+        if (resource := made.pop(_identity(item.resource), None)) is None:
+            written.append(item)
         else:
-            old = _annotations(item)
+            old = _annotations(item.resource)
             annotations = resource["metadata"].setdefault("annotations", {})
             annotations.update({name: old[name] for name in _KEPT_ANNOTATIONS if name in old})
-            kept.append(resource)
-    tree = {"apiVersion": api_version, "kind": "ResourceList", "items": [*kept, *made.values()]}
-    return json.dumps(tree, separators=(",", ":")).encode() + b"\n"
+            written.append(Item(resource))
+    written += map(Item, made.values())
+    if items and items[0].text:
+        return _beside_kept_lines(api_version, written, items[0].text.partition("-")[0])
+    tree = {"apiVersion": api_version, "kind": "ResourceList", "items": [item.resource for item in written]}
+    return _json(tree).encode() + b"\n"
+
+
+def _beside_kept_lines(api_version: str, items: "Sequence[Item]", pad: str) -> bytes:
+    from vaultgen.krm.items import block_item
+
+    texts = (item.text or block_item(item.resource, pad, _json) for item in items)
+    return f"apiVersion: {api_version}\nkind: ResourceList\nitems:\n{''.join(texts)}".encode()
+
+
+def _json(tree: "Any") -> str:
+    """Return JSON that YAML reads alike: it knows no pairs of surrogates, and takes some characters for line breaks."""
+    text = json.dumps(tree, separators=(",", ":"), ensure_ascii=False)
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one > "\uffff" else f"\\u{ord(one):04x}" for one in text)
 
 
 def secret_resource(secret: "GeneratedSecret") -> "dict[str, Any]":
@@ -94,6 +119,14 @@ def secret_resource(secret: "GeneratedSecret") -> "dict[str, Any]":
         resource["immutable"] = True
     resource["data"] = {key: folded_base64(value.reveal()) for key, value in secret.data.items()}
     return resource
+
+
+def _items(items: "list[dict[str, Any]]", request: bytes) -> "Iterator[Item]":
+    from vaultgen.krm.items import item_texts
+
+    texts = item_texts(request)
+    for index, resource in enumerate(items):
+        yield Item(resource, texts[index] if len(texts) == len(items) else "")
 
 
 def folded_base64(content: bytes) -> str:

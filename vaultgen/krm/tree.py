@@ -10,16 +10,18 @@ import re
 import yaml
 
 from vaultgen.errors import Place, refuse
+from vaultgen.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-DEPTH_LIMIT = 64
-ALIAS_LIMIT = 100_000
-"""How many nodes all aliases of a text may stand for."""
+DEPTH_LIMIT = 200
+"""Levels that a value may have, aliases expanded; kpt hands through CustomResourceDefinitions, which are deep."""
+ALIAS_LIMIT = 10_000_000
+"""Characters that all aliases of a text may stand for, each node counting as one more."""
 
-_Loader: "Any" = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: "Any" = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _WORDS = {word: None for word in ("", "~", "null", "Null", "NULL")} | {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -49,8 +51,10 @@ def parse_yaml(text: bytes, file: str = "") -> "list[Any]":
     yaml-too-deep, yaml-too-large.
     """
     builder = _Builder(file)
+    if text.lstrip()[:1] in b"{[" and b"\\u" in text:
+        text = _without_surrogates(text)
     try:
-        parser = _Loader(text)
+        parser = LOADER(text)
         while True:
             event = parser.get_event()
             if event is None or type(event) is yaml.StreamEndEvent:
@@ -59,14 +63,43 @@ def parse_yaml(text: bytes, file: str = "") -> "list[Any]":
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, line=mark.line + 1, column=mark.column + 1) if mark else Place(file)
-        why = _PROBLEMS.get(error.problem, "the structure breaks off here")
+        why = _PROBLEMS.get(error.problem or "", "the structure breaks off here")
     except (yaml.YAMLError, UnicodeError):
         raise refuse("invalid-yaml", Place(file), why="a character that YAML does not allow, or not UTF-8") from None
     raise refuse("invalid-yaml", place, why=why)
 
 
-_MERGE = "\0<<"
-"""Stands for a merge key until its mapping ends; no YAML text can hold it."""
+def _without_surrogates(text: bytes) -> bytes:
+    """Return a JSON text with each pair of surrogate escapes, which YAML does not know, as one escape that it does."""
+
+    def joined(match: "re.Match[bytes]") -> bytes:
+        high, low = int(match[2], 16), int(match[3], 16)
+        return match[1] + b"\\U%08X" % (0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+
+    pair = rb"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
+    return re.sub(pair, joined, text)
+
+
+_MERGE: "Any" = object()
+"""Stands for a merge key until its mapping ends; no text can be equal to it."""
+
+
+class _Anchored(Record):
+    value: "Any"
+    size: int
+    """Characters in it, aliases expanded, each node counting as one more."""
+    height: int
+    """Levels in it, aliases expanded; 0 for a scalar."""
+
+
+class _Level(Record):
+    """What is put aside while a collection inside is built."""
+
+    collection: "Any"
+    keys: "list[Any]"
+    anchor: "str | None"
+    started: int
+    height: int
 
 
 class _Builder:
@@ -75,70 +108,85 @@ class _Builder:
     def __init__(self, file: str) -> None:
         self.documents: list[Any] = []
         self._file = file
-        self._open: list[tuple[Any, list[str], str | None, int]] = []
+        self._open: list[_Level] = []
         self._collection: Any = None
-        self._keys: list[str] = []
-        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._keys: list[Any] = []
+        self._anchors: dict[str, _Anchored] = {}
         self._anchor: str | None = None
-        self._count = 0
+        self._size = 0
         self._started = 0
+        self._height = 0
         self._from_aliases = 0
 
     def take(self, event: "Any") -> None:
         kind = type(event)
         if kind is yaml.ScalarEvent:
-            self._count += 1
-            value: Any = event.value
-            if self._expects_key():
-                self._key(value, event)
-                return
-            if event.implicit[0] and not event.style:
-                value = resolve(value)
-            elif event.tag and event.tag not in ("!", "tag:yaml.org,2002:str"):
-                value = self._tagged(event)
-            if event.anchor:
-                self._anchors[event.anchor] = (value, 1)
-            self._add(value, event)
+            self._scalar(event)
         elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-            if len(self._open) >= DEPTH_LIMIT:
-                raise refuse("yaml-too-deep", self._place(event), limit=str(DEPTH_LIMIT))
             if self._expects_key():
                 raise refuse("invalid-yaml", self._place(event), why="a mapping's key must be plain text")
-            self._open.append((self._collection, self._keys, self._anchor, self._started))
+            self._check_depth(1, event)
+            self._open.append(_Level(self._collection, self._keys, self._anchor, self._started, self._height))
             self._collection = {} if kind is yaml.MappingStartEvent else []
-            self._keys, self._anchor, self._started = [], event.anchor, self._count
+            self._keys, self._anchor, self._started, self._height = [], event.anchor, self._size, 0
+            self._size += 1
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             if kind is yaml.MappingEndEvent and _MERGE in self._collection:
                 self._merge(self._collection.pop(_MERGE), event)
-            value, anchor, size = self._collection, self._anchor, self._count - self._started + 1
-            self._collection, self._keys, self._anchor, self._started = self._open.pop()
-            if anchor:
-                self._anchors[anchor] = (value, size)
-            self._add(value, event)
+            value, height = self._collection, self._height + 1
+            if self._anchor:
+                self._anchors[self._anchor] = _Anchored(value, self._size - self._started, height)
+            self._collection, self._keys, self._anchor, self._started, outer = self._open.pop()
+            self._height = max(outer, height)
+            self._add(value)
         elif kind is yaml.AliasEvent:
             self._alias(event)
         elif kind is yaml.DocumentStartEvent:
             self._anchors = {}
 
+    def _scalar(self, event: "Any") -> None:
+        value: Any = event.value
+        size = len(value) + 1
+        self._size += size
+        plain = event.implicit[0] and not event.style
+        if self._expects_key():
+            self._key(_MERGE if plain and value == "<<" else value, event)
+        else:
+            if plain:
+                value = resolve(value)
+            elif event.tag and event.tag not in ("!", "tag:yaml.org,2002:str"):
+                value = self._tagged(event)
+            self._add(value)
+        if event.anchor:
+            self._anchors[event.anchor] = _Anchored(value, size, 0)
+
+    def _key(self, key: "Any", event: "Any") -> None:
+        if key in self._collection:
+            # An item KEY=VALUE whose text made a mapping of it may hold a value.
+            shown = event.value[:64] if "=" not in event.value else "(not shown)"
+            raise refuse("duplicate-field", self._place(event), field=shown)
+        self._keys.append(key)
+
     def _alias(self, event: "Any") -> None:
         if event.anchor not in self._anchors or self._expects_key():
             raise refuse("invalid-yaml", self._place(event), why="an alias to nothing, or used as a key")
-        value, size = self._anchors[event.anchor]
-        self._from_aliases += size
-        self._count += size
+        anchored = self._anchors[event.anchor]
+        self._from_aliases += anchored.size
+        self._size += anchored.size
         if self._from_aliases > ALIAS_LIMIT:
-            raise refuse("yaml-too-large", self._place(event), limit=f"{ALIAS_LIMIT} nodes")
-        self._add(value, event)
+            raise refuse("yaml-too-large", self._place(event), limit=f"{ALIAS_LIMIT} characters")
+        self._check_depth(anchored.height, event)
+        self._height = max(self._height, anchored.height)
+        self._add(anchored.value)
+
+    def _check_depth(self, more: int, event: "Any") -> None:
+        if len(self._open) + more > DEPTH_LIMIT:
+            raise refuse("yaml-too-deep", self._place(event), limit=str(DEPTH_LIMIT))
 
     def _expects_key(self) -> bool:
         return type(self._collection) is dict and not self._keys
 
-    def _key(self, key: str, event: "Any") -> None:
-        if key in self._collection:
-            raise refuse("duplicate-field", self._place(event), field=key[:64])
-        self._keys.append(_MERGE if key == "<<" and not event.style else key)
-
-    def _add(self, value: "Any", event: "Any") -> None:
+    def _add(self, value: "Any") -> None:
         if self._collection is None:
             self.documents.append(value)
         elif type(self._collection) is list:
