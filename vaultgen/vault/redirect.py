@@ -1,0 +1,46 @@
+"""Redirects: followed on the same server only, because a token goes along."""
+
+from vaultgen.errors import Fault
+from vaultgen.vault.address import DEFAULT_PORTS, Unusable, split_host
+from vaultgen.vault.message import header_problem
+from vaultgen.vault.retry import IDEMPOTENT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vaultgen.vault.message import Response
+    from vaultgen.vault.settings import Settings
+
+REDIRECT_LIMIT = 3
+REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_KEEP_METHOD = frozenset((307, 308))
+
+
+def redirected_target(response: "Response", method: str, settings: "Settings") -> str | Fault:
+    """Return the path and query to ask for instead, or the fault ``redirected``, which names no more than a host."""
+    location = response.headers.get("location", "")
+    scheme, separator, rest = location.partition("://")
+    address = settings.address
+    shown = address.text
+    if separator and scheme.isalpha():
+        end = min((rest.find(mark) for mark in "/?#" if mark in rest), default=len(rest))
+        authority, path = rest[:end].rpartition("@")[2], rest[end:]
+        try:
+            host, port = split_host(authority)
+        except Unusable:
+            return _elsewhere(settings, "a place that is no address")
+        shown = f"{scheme.lower()}://{authority.lower()}"
+        there = (scheme.lower(), host, port or DEFAULT_PORTS.get(scheme.lower(), 0))
+        if there != (address.scheme, address.host, address.port):
+            return _elsewhere(settings, shown)
+    else:
+        path = location
+    path = path.partition("#")[0]
+    usable = path.startswith("/") and not path.startswith("//") and not header_problem(path)
+    dots = {".", ".."}.intersection(path.partition("?")[0].lower().replace("%2e", ".").split("/"))
+    if not usable or " " in path or dots or not (method in IDEMPOTENT or response.status in _KEEP_METHOD):
+        return _elsewhere(settings, shown)
+    return path
+
+
+def _elsewhere(settings: "Settings", target: str) -> Fault:
+    return Fault("redirected", facts={"address": settings.address.text, "target": target})
