@@ -33,9 +33,10 @@ class LocalFiles:
         except OSError as error:
             why = "permission denied" if isinstance(error, PermissionError) else "it cannot be opened"
             raise refuse("file-unreadable", path=path, why=why) from None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise refuse("file-unreadable", path=path, why="it is no plain file")
         with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise refuse("file-unreadable", path=path, why="it is no plain file")
             content = file.read(SECRET_LIMIT + 1)
         if len(content) > SECRET_LIMIT:
             raise refuse("file-unreadable", path=path, why=f"it is larger than a Secret can be ({SECRET_LIMIT} bytes)")

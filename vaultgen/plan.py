@@ -120,7 +120,8 @@ class _Planner:
                 why = "the whole secret needs a data key of its own"
                 self._fault("bad-file-source", place._replace(reference=reference.shown), why=why)
                 return []
-            return [Value(key, (reference,), place._replace(key=key))] if self._claim(key, place) else []
+            place = place._replace(key=key)
+            return [Value(key, (reference,), place)] if self._claim(key, place) else []
         if "${vault:" in source:
             self._fault("bad-file-source", place, why="${vault:…} stands for text, and a file source is a path")
             return []
@@ -184,7 +185,7 @@ class _Planner:
 
     def _claim(self, key: str, place: Place) -> bool:
         if not is_data_key(key):
-            self._fault("invalid-data-key", place, key=_shown_key(key))
+            self._fault("invalid-data-key", place, key=_shown_key(key) if place.key else "what stands before the =")
         elif key in self._keys:
             self._fault("duplicate-data-key", place, key=key)
         else:

@@ -1,5 +1,6 @@
 """From a checked tree to the document."""
 
+from vaultgen.document.api_rules import is_data_key
 from vaultgen.document.model import (
     DockerAuth,
     Document,
@@ -58,9 +59,9 @@ def _entry(tree: "Tree", defaults: "Tree", place: Place, faults: "list[Fault]") 
         )
         for index, item in enumerate(tree.get("dockerConfig") or ())
     )  # fmt: skip
-    envs = list(tree.get("envs") or ())
+    envs = [(source, f"{place.field}.envs[{index}]") for index, source in enumerate(tree.get("envs") or ())]
     if env := tree.get("env"):
-        envs.append(env)
+        envs.append((env, f"{place.field}.env"))
     return Entry(
         name=tree["name"],
         namespace=tree.get("namespace") or "",
@@ -68,7 +69,7 @@ def _entry(tree: "Tree", defaults: "Tree", place: Place, faults: "list[Fault]") 
         behavior=tree.get("behavior"),
         files=tuple(_files(tree.get("files") or [], place, faults)),
         literals=tuple(_literals(tree.get("literals") or [], place, faults)),
-        envs=tuple(EnvSource(source, place._replace(field=f"{place.field}.envs")) for source in envs),
+        envs=tuple(EnvSource(source, place._replace(field=field)) for source, field in envs),
         docker_config=docker,
         options=merge_options(defaults, tree.get("options") or {}),
         place=place,
@@ -97,7 +98,8 @@ def _literals(items: "list[str]", place: Place, faults: "list[Fault]") -> "Itera
         if isinstance(parsed, Fault):
             faults.append(parsed)
         else:
-            yield LiteralSource(*parsed, at._replace(key=parsed[0]))
+            # An odd key is not shown: it may be a value, whose KEY= was forgotten, with a = inside.
+            yield LiteralSource(*parsed, at._replace(key=parsed[0]) if is_data_key(parsed[0]) else at)
 
 
 def merge_options(defaults: "Tree", own: "Tree") -> GeneratorOptions:

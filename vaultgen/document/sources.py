@@ -3,6 +3,7 @@
 Behaviour is that of kustomize's ``api/kv`` package, from running it.
 """
 
+from vaultgen.document.api_rules import is_data_key
 from vaultgen.errors import NOWHERE, Fault, Place
 
 TYPE_CHECKING = False
@@ -40,7 +41,10 @@ def parse_file_source(text: str, place: Place = NOWHERE) -> "tuple[str, str] | F
 
 
 def parse_dotenv(content: bytes, place: Place = NOWHERE) -> "Iterator[tuple[str, str] | Fault]":
-    """Yield key and value of each line that has one; a line without ``=`` has an empty value."""
+    """Yield key and value of each line that has one; a line without ``=`` has an empty value.
+
+    A line that is not UTF-8, or whose key the API server refuses, is a ``Fault`` (bad-dotenv) that quotes nothing.
+    """
     for number, raw in enumerate(content.split(b"\n"), 1):
         try:
             line = raw.removesuffix(b"\r").decode()
@@ -51,5 +55,8 @@ def parse_dotenv(content: bytes, place: Place = NOWHERE) -> "Iterator[tuple[str,
         if not line or line.startswith("#"):
             continue
         key, _, value = line.partition("=")
-        if key:
+        if key and not is_data_key(key):
+            # Not shown: it may be a line of a private key that was pasted as it is.
+            yield Fault("bad-dotenv", place, {"number": str(number), "why": "what stands before the = is no data key"})
+        elif key:
             yield key, value
