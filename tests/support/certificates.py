@@ -29,15 +29,15 @@ class Certificates(NamedTuple):
     stranger_key: Path
 
 
-def make_certificates(directory: Path) -> Certificates:
-    """Write a fresh set of certificates, valid for a day, into an existing directory."""
+def make_certificates(directory: Path, *, expired: bool = False) -> Certificates:
+    """Write a fresh set of certificates into an existing directory: valid for a day, that of the server unless expired."""
     paths = Certificates(
         *(directory / f"{name}.pem" for name in ("ca", "server", "server-key", "client", "client-key")),
         *(directory / f"{name}.pem" for name in ("stranger-ca", "stranger", "stranger-key")),
     )
     authority, authority_key = _authority("vaultgen test CA")
     _write_cert(paths.ca, authority)
-    _issue(authority, authority_key, "localhost", paths.server_cert, paths.server_key, server=True)
+    _issue(authority, authority_key, "localhost", paths.server_cert, paths.server_key, server=True, expired=expired)
     _issue(authority, authority_key, "web", paths.client_cert, paths.client_key, server=False)
     stranger, stranger_key = _authority("a stranger's CA")
     _write_cert(paths.stranger_ca, stranger)
@@ -65,6 +65,7 @@ def _issue(
     key_path: Path,
     *,
     server: bool,
+    expired: bool = False,
 ) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     purpose = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
@@ -73,6 +74,7 @@ def _issue(
             x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]),
             authority.subject,
             key.public_key(),
+            ended=expired,
         )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(authority=False), critical=True)
@@ -93,8 +95,11 @@ def _issue(
     )
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey, *, ended: bool = False
+) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
+    remaining = datetime.timedelta(minutes=-5) if ended else datetime.timedelta(days=1)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -102,7 +107,7 @@ def _builder(subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurve
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_after(now + remaining)
     )
 
 
