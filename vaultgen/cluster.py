@@ -129,13 +129,16 @@ class KubernetesCluster:
         if self._kubeconfig:
             import tempfile
 
-            from kubernetes.config import load_kube_config
+            from kubernetes.config import kube_config
 
             # Python loads a client key from a file only, so one that stands in the kubeconfig is written to one:
             # in a directory of our own, gone with this request, because a process may end without atexit.
             directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="vaultgen-"))
-            load: Any = load_kube_config
-            load(self._kubeconfig, client_configuration=configuration, persist_config=False, temp_file_path=directory)
+            package: Any = kube_config
+            stack.callback(package._cleanup_temp_files)  # before version 35 it would name a file again that is gone
+            package.load_kube_config(
+                self._kubeconfig, client_configuration=configuration, persist_config=False, temp_file_path=directory
+            )
         else:
             from kubernetes.config.incluster_config import InClusterConfigLoader
 
