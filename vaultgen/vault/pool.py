@@ -9,7 +9,7 @@ from select import poll
 from vaultgen.errors import Fault, Refused
 from vaultgen.vault.batch import Batch, Job
 from vaultgen.vault.connection import Connection
-from vaultgen.vault.retry import IDEMPOTENT, Pace, pause, trouble
+from vaultgen.vault.retry import IDEMPOTENT, OWN_FAULTS, Pace, pause, trouble
 from vaultgen.vault.route import Lost, Route, timeout_fault
 from vaultgen.vault.wire import Writer
 
@@ -30,8 +30,6 @@ SLOW_SECONDS = 0.003
 ENDPOINT_SECONDS = 1.0
 """How long one of several endpoints may stay silent before the next is tried."""
 
-# Faults of one request; any other one is everybody's, and ends the batch.
-_OWN_FAULTS = frozenset(("server-error", "rate-limited", "answer-too-large", "answer-not-http", "redirected"))
 _NEVER = float("inf")
 
 
@@ -297,7 +295,7 @@ class Pool:
 
     def _fail(self, job: Job, fault: Fault) -> None:
         """Note a failure: of this request where others were answered, else of the server and so of all."""
-        if fault.code in _OWN_FAULTS and self._batch.answered:
+        if fault.code in OWN_FAULTS and self._batch.answered:
             self._batch.settle(job.index, fault)
         else:
             self._give_up(fault)

@@ -18,6 +18,9 @@ LONGEST_PAUSE = 8.0
 IDEMPOTENT = frozenset(("GET", "HEAD", "LIST"))
 """Methods that may be sent again although they may have been carried out."""
 
+OWN_FAULTS = frozenset(("server-error", "rate-limited", "answer-too-large", "answer-not-http", "redirected"))
+"""Faults that may be one request's alone, where others are answered; any other is the server's."""
+
 # How Go's and nginx's TLS ports answer plain HTTP.
 _PLAIN_HTTP = (b"Client sent an HTTP request to an HTTPS server", b"The plain HTTP request was sent to HTTPS port")
 
