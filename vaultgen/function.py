@@ -61,8 +61,21 @@ def run_document(config: bytes, surroundings: Surroundings, file: str = "") -> O
 
 
 def _answer(request: ResourceList, surroundings: Surroundings) -> bytes:
-    document = read_document(request.function_config, file_of(request.function_config))
     files = LocalFiles(surroundings.root)
+    try:
+        return _generated(request, surroundings, files)
+    except Refused as refused:
+        from vaultgen.kustomize.generators import file_of_generator
+
+        # kustomize runs a generator without saying which file it stands in, and a build may have many.
+        file = file_of(request.function_config) or file_of_generator(files, request.function_config)
+        raise Refused(
+            fault._replace(place=fault.place._replace(file=fault.place.file or file)) for fault in refused.faults
+        ) from None
+
+
+def _generated(request: ResourceList, surroundings: Surroundings, files: LocalFiles) -> bytes:
+    document = read_document(request.function_config)
     opened: list[VaultBackend] = []
 
     def backend() -> "VaultBackend":

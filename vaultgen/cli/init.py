@@ -15,10 +15,10 @@ from vaultgen.errors import Place, refuse
 from vaultgen.errors.report import clean
 from vaultgen.krm.tree import parse_one
 from vaultgen.kustomize.conversion import convert
+from vaultgen.kustomize.generators import KUSTOMIZATION_NAMES
 from vaultgen.local_files import LocalFiles
 from vaultgen.plan import plan
 
-KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 GENERATOR_NAME = "vaultgen.yaml"
 
 
