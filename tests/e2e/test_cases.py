@@ -1,4 +1,4 @@
-"""Every folder of ``cases`` is run and compared: with ``expected.yaml`` if it must succeed, else with ``refusal.txt``."""
+"""Every folder of ``cases`` is run and compared: with ``expected.yaml`` if it succeeds, else with ``refusal.txt``."""
 
 import re
 from collections.abc import Callable
@@ -8,6 +8,8 @@ import pytest
 from support.golden import Golden
 from support.stage import CASES, Stage, case_names
 from vaultgen.errors.catalogue import CATALOGUE, EXIT_STATUS
+
+FAULT = r"^error\[([a-z0-9-]+)\]: .+\n(?:  where: .+\n)?(?:  reference: .+\n)?  hint: .+\n"
 
 REFUSALS = [name for name in case_names() if not (CASES / name / "expected.yaml").exists()]
 SUCCESSES = [name for name in case_names() if (CASES / name / "expected.yaml").exists()]
@@ -22,7 +24,7 @@ def test_a_refusal_says_what_where_and_what_to_do(name: str, stage: Callable[[st
     assert ran.stdout == b""
     assert ran.changed == ()
     golden.check(CASES / name / "refusal.txt", shown.encode())
-    faults = re.findall(r"^error\[([a-z0-9-]+)\]: .+\n(?:  (?:where|reference): .+\n)*  hint: .+\n", shown, re.MULTILINE)
+    faults = re.findall(FAULT, shown, re.MULTILINE)
     assert len(faults) == shown.count("error[") > 0
     statuses = {EXIT_STATUS[CATALOGUE[code].family] for code in faults}
     assert ran.status == (1 if put_on.is_kustomize else 70 if 70 in statuses else min(statuses))

@@ -1,4 +1,4 @@
-"""A folder of ``tests/e2e/cases`` put on: its servers started, its Vault filled, its directories laid out, vaultgen run.
+"""A folder of ``tests/e2e/cases`` put on: servers started, Vault filled, directories laid out, vaultgen run.
 
 A case holds ``input/``, which becomes the working directory, with one of
 
@@ -17,8 +17,8 @@ Beside it may stand ``vault.yaml``, the secrets that Vault holds (see ``vault_fi
 - ``files``: further files, by path below the sandbox (``tree``, ``home``);
 - ``command``: arguments of vaultgen, instead of standard input.
 
-``<<NAME>>`` in any of these is a fact: ``<<address>>``, ``<<https>>``, ``<<token>>``, a name of ``setup``, …; a name that
-begins with ``canary`` is a secret made up on the spot.
+``<<NAME>>`` in any of these is a fact: ``<<address>>``, ``<<https>>``, ``<<token>>``, a name of ``setup``, …; a name
+that begins with ``canary`` is a secret made up on the spot.
 """
 
 import contextlib
@@ -65,7 +65,7 @@ class Stage:
     """One case, ready to run."""
 
     def __init__(self, case: Path, sandbox: Path, fixture: Callable[[str], Any], stack: contextlib.ExitStack) -> None:
-        """Put ``case`` on in the empty directory ``sandbox``; ``fixture`` finds servers by the names of their fixtures."""
+        """Put ``case`` on in the empty directory ``sandbox``; ``fixture`` returns what a fixture of a name does."""
         self.sandbox = sandbox
         self.tree, self.home, self.temporary = sandbox / "tree", sandbox / "home", sandbox / "tmp"
         self.canaries: dict[str, str] = {}
@@ -79,6 +79,8 @@ class Stage:
         described = case / "run.yaml"
         run = yaml.safe_load(described.read_bytes()) if described.exists() else {}
         self._arguments: list[str] | None = run.get("command")
+        self.is_kustomize = self._arguments is None and (case / "input" / "kustomization.yaml").exists()
+        """Whether the real kustomize is what is run; its exit status for any failure is 1."""
         self._start(run.get("server") or ("openbao" if "setup" in run or (case / "vault.yaml").exists() else ""), run)
         self._fill_vault(case / "vault.yaml", run.get("setup", []))
         if "cluster" in run:
@@ -90,11 +92,6 @@ class Stage:
         self._lay_out(case / "input", run.get("files", {}))
 
     # --- running ---
-
-    @property
-    def is_kustomize(self) -> bool:
-        """Whether the real kustomize is what is run; its exit status for any failure is 1."""
-        return self._arguments is None and (self.tree / "kustomization.yaml").exists()
 
     def run(self, **environment: str) -> Ran:
         """Run vaultgen, or the kustomize that runs it, once; ``environment`` is laid over that of the case."""
@@ -132,7 +129,7 @@ class Stage:
         return found + found_in_files(self.canaries, ran.changed)
 
     def shown(self, text: bytes) -> str:
-        """Return text without what differs from run to run: ports, the sandbox, the Vault namespace, kustomize's line."""
+        """Return text without what differs from run to run (ports, directory, namespace), and kustomize's own line."""
         shown = text.decode()
         for name in ("namespace", "sandbox"):
             if self._facts.get(name):
@@ -152,8 +149,10 @@ class Stage:
         elif server in ("sealed", "uninitialised"):
             self._know(self._fixture(f"{server}_openbao"))
         elif server:
-            certificates = self._certificates(expired=run.get("certificate") == "expired") if "certificate" in run else None
-            pair = (certificates.server_cert, certificates.server_key) if certificates else None
+            pair = None
+            if kind := run.get("certificate"):
+                certificates = self._certificates(expired=kind == "expired")
+                pair = (certificates.server_cert, certificates.server_key)
             port = self._stack.enter_context(running_faulty_server(server, pair))
             self._facts["address"] = f"{'https' if pair else 'http'}://127.0.0.1:{port}"
             self._facts["port"] = str(port)
@@ -215,6 +214,8 @@ class Stage:
             if path.is_file() and not path.is_symlink():
                 with contextlib.suppress(UnicodeDecodeError):
                     path.write_text(self._fill(path.read_text()))
+        if (self.tree / "generator.yaml").exists() and not self.is_kustomize:
+            (self.tree / "kustomization.yaml").write_text("generators: [generator.yaml]\n")
         for name, content in files.items():
             path = self.sandbox / name
             path.parent.mkdir(parents=True, exist_ok=True)
