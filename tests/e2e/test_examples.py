@@ -208,6 +208,7 @@ def test_a_token_for_staging_builds_no_production(two_overlays: VaultClient) -> 
     built = kustomize_build(EXAMPLES / "two-overlays/production", variables)
     assert built.status != 0
     assert built.stdout == b""
+    assert b"error[mount-hidden]" in built.stderr
 
 
 def test_dotenv_fills_text_in_every_form(vault_namespace: VaultNamespace) -> None:
