@@ -30,7 +30,7 @@ class Certificates(NamedTuple):
 
 
 def make_certificates(directory: Path, *, expired: bool = False) -> Certificates:
-    """Write a fresh set of certificates into an existing directory, valid for a day; that of the server may be expired."""
+    """Write a fresh set of certificates into an existing directory, valid for a day (the server's unless expired)."""
     paths = Certificates(
         *(directory / f"{name}.pem" for name in ("ca", "server", "server-key", "client", "client-key")),
         *(directory / f"{name}.pem" for name in ("stranger-ca", "stranger", "stranger-key")),
