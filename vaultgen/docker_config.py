@@ -17,11 +17,18 @@ class Login(Record):
 
 
 def docker_config(logins: "tuple[Login, ...]") -> Redacted:
-    """Return the JSON bytes, wrapped; keys and order as kubectl writes them, registries sorted by server."""
+    """Return the JSON bytes, wrapped; keys, order and escapes as kubectl writes them, registries sorted by server.
+
+    No two logins may be for the same server.
+    """
     auths = {}
     for login in logins:
         username, password, email = login.username.reveal(), login.password.reveal(), login.email.reveal()
         entry = {"username": username, "password": password, "email": email}
         entry["auth"] = b2a_base64(f"{username}:{password}".encode(), newline=False).decode()
         auths[login.server.reveal()] = {name: text for name, text in entry.items() if text}
-    return Redacted(json_text({"auths": dict(sorted(auths.items()))}).encode())
+    text = json_text({"auths": dict(sorted(auths.items()))})
+    for character in "<>&\u2028\u2029":
+        # As Go writes them; none of them stands outside of strings.
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Redacted(text.encode())

@@ -7,12 +7,14 @@ from vaultgen.redacted import Redacted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from vaultgen.errors import Place
     from vaultgen.ports import Answer
     from vaultgen.reference import Reference
+
+    _Words = Callable[[], str] | None
 
 
 def extract(reference: "Reference", answer: "Answer | Miss", place: "Place") -> Redacted | None:
@@ -53,12 +55,14 @@ def _extract(reference: "Reference", answer: "Answer | Miss") -> Redacted | None
     field = answer.fields.get(reference.field)
     if field is None or field.reveal() is None:
         return _absent(
-            reference, "field-missing", field=reference.field, path=path, suggestion=_nearest(reference, answer)
+            reference, "field-missing", lambda: _nearest(reference, answer), field=reference.field, path=path
         )
     if reference.pointer is not None:
         found = field.map(lambda value: _point(value, reference))
         if found.reveal() is _NOTHING:
-            return _absent(reference, "pointer-missing", field=reference.field, path=path, pointer=reference.pointer)
+            return _absent(
+                reference, "pointer-missing", None, field=reference.field, path=path, pointer=reference.pointer
+            )
         field = found
     content = field.map(value_bytes)
     return content.map(lambda value: _decode(value, reference)) if reference.decode else content
@@ -77,16 +81,19 @@ def _miss(reference: "Reference", miss: "Miss") -> Redacted | None:
     path, version = reference.read.path, str(miss.version or reference.read.version or "the latest")
     if miss.reason == "no_path":
         hint = "check the path, or add default=TEXT or optional=true if it may be missing"
-        return _absent(reference, "path-missing", path=path, suggestion=hint)
+        return _absent(reference, "path-missing", lambda: hint, path=path)
     code = {"no_version": "version-missing", "deleted": "version-deleted", "destroyed": "version-destroyed"}
     raise refuse(code[miss.reason], path=path, version=version)
 
 
-def _absent(reference: "Reference", code: str, **facts: str) -> Redacted | None:
+def _absent(reference: "Reference", code: str, suggestion: "_Words", **facts: str) -> Redacted | None:
+    """``suggestion`` is called only where nothing stands in for the value: it may import what a good run does not."""
     if reference.default is not None:
         return Redacted(reference.default.encode())
     if reference.optional:
         return None
+    if suggestion:
+        facts["suggestion"] = suggestion()
     raise refuse(code, **facts)
 
 
@@ -104,11 +111,15 @@ def _point(value: "Any", reference: "Reference") -> "Any":
         name = part.replace("~1", "/").replace("~0", "~")
         if isinstance(value, dict) and name in value:
             value = value[name]
-        elif isinstance(value, list) and name.isascii() and name.isdigit() and (name == "0" or name[0] != "0"):
-            value = value[int(name)] if int(name) < len(value) else _NOTHING
+        elif isinstance(value, list) and _is_index(name) and int(name) < len(value):
+            value = value[int(name)]
         else:
             return _NOTHING
     return _NOTHING if value is None else value
+
+
+def _is_index(name: str) -> bool:
+    return name.isascii() and name.isdigit() and (name == "0" or name[0] != "0") and len(name) < 10
 
 
 def _decode(content: bytes, reference: "Reference") -> bytes:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from vaultgen.vault.backend import VaultBackend
 
 
+FAILED = 70
+"""Exit status where not even a fault can be reported; that of the family internal."""
+INTERRUPTED = 130
+"""Exit status after ctrl-C, as shells have it."""
+
+
 class Surroundings(Record):
     """What a run may see of the outside."""
 
@@ -97,11 +103,17 @@ def _guarded(answer: "Callable[[], bytes]") -> Outcome:
         return Outcome(answer(), "", 0)
     except Refused as refused:
         faults = refused.faults
+    except KeyboardInterrupt:
+        return Outcome(b"", "", INTERRUPTED)
     except Exception as error:
         faults = (unknown_fault(error),)
     from vaultgen.errors.report import exit_status, report
 
-    return Outcome(b"", report(faults), exit_status(faults))
+    try:
+        return Outcome(b"", report(faults), exit_status(faults))
+    except Exception as error:
+        faults = (unknown_fault(error),)
+        return Outcome(b"", report(faults), exit_status(faults))
 
 
 def unknown_fault(error: BaseException) -> Fault:
@@ -124,7 +136,7 @@ def main() -> "NoReturn":
 
 def debug_log(environ: "Mapping[str, str]") -> "Callable[[str], None] | None":
     """Return where debug lines go: standard error if VAULTGEN_LOG=debug, else nowhere."""
-    if environ.get("VAULTGEN_LOG", "").lower() != "debug":
+    if environ.get("VAULTGEN_LOG", "").lower() != "debug" or sys.stderr is None:
         return None
     return lambda line: print(f"vaultgen: {line}", file=sys.stderr, flush=True)
 
@@ -133,10 +145,12 @@ def finish(outcome: Outcome) -> "NoReturn":
     """Write an outcome and end the process at once."""
     status = outcome.status
     try:
-        sys.stderr.write(outcome.stderr)
-        sys.stderr.flush()
+        if outcome.stderr:
+            sys.stderr.write(outcome.stderr)
+            sys.stderr.flush()
         sys.stdout.buffer.write(outcome.stdout)
         sys.stdout.buffer.flush()
-    except OSError:
-        status = status or 70
+    except (AttributeError, OSError):
+        # Gone, or closed from the start: Python has None in its place then.
+        status = status or FAILED
     os._exit(status)

@@ -4,7 +4,7 @@ import json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
 
 class JsonNumber(str):
@@ -13,7 +13,11 @@ class JsonNumber(str):
     __slots__ = ()
 
 
-_decode = json.JSONDecoder(parse_float=JsonNumber, parse_int=JsonNumber, parse_constant=None).decode
+def _no_constant(name: str) -> "NoReturn":
+    raise ValueError(f"{name} is no JSON")
+
+
+_decode = json.JSONDecoder(parse_float=JsonNumber, parse_int=JsonNumber, parse_constant=_no_constant).decode
 _quote = json.JSONEncoder(ensure_ascii=False).encode
 
 

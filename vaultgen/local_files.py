@@ -22,7 +22,8 @@ class LocalFiles:
             raise refuse("remote-file", path=path.partition("://")[0] + "://…")
         if not path or "\0" in path:
             raise refuse("file-not-found", path=path.replace("\0", "") or '""')
-        real = os.path.realpath(os.path.join(self._root, path))
+        # As kustomize does: `..` takes away what is written before it, also where that is a link.
+        real = os.path.realpath(os.path.normpath(os.path.join(self._root, path)))
         if os.path.commonpath((self._root, real)) != self._root:
             raise refuse("file-outside-root", path=path)
         try:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     """A value's parts, joined when all are known."""
 
 
+SUFFIX = "-0123456789"
+"""As long as what kustomize adds to a name."""
+
+
 class Content(Record):
     """A data key whose bytes are known already: a plain file."""
 
@@ -85,6 +89,7 @@ class _Planner:
         self.faults: list[Fault] = []
         self.uses: dict[Read, list[Place]] = {}
         self._files = files
+        self._names: set[tuple[str, str]] = set()
         self._keys: set[str] = set()
 
     def secret(self, entry: "Entry") -> PlannedSecret:
@@ -103,7 +108,12 @@ class _Planner:
         return PlannedSecret(entry, tuple(sources), registries)
 
     def _check(self, entry: "Entry") -> None:
-        if not is_secret_name(entry.name):
+        # kustomize takes no namespace and the namespace default for the same one.
+        if (full_name := (entry.namespace or "default", entry.name)) in self._names:
+            self._fault("same-secret-twice", entry.place)
+        self._names.add(full_name)
+        suffix = "" if entry.options.disable_name_suffix_hash else SUFFIX
+        if not is_secret_name(entry.name + suffix):
             self._fault("invalid-secret-name", entry.place, name=entry.name[:64], what="name")
         if entry.namespace and not is_namespace(entry.namespace):
             self._fault("invalid-secret-name", entry.place, name=entry.namespace[:64], what="namespace")
@@ -125,7 +135,7 @@ class _Planner:
         if "${vault:" in source:
             self._fault("bad-file-source", place, why="${vault:…} stands for text, and a file source is a path")
             return []
-        content = self._read(source[1:] if source.startswith("\\vault:") else source, place)
+        content = self._read(source, place)
         return [Content(file.key, content, place)] if self._claim(file.key, place) and content else []
 
     def _value(self, key: str, text: str, place: Place) -> "list[Content | Value | WholeSecret]":
@@ -149,6 +159,9 @@ class _Planner:
     def _registry(self, auth: "DockerAuth") -> Registry | None:
         texts = [self._text(text, auth.place) for text in (auth.server, auth.username, auth.password, auth.email)]
         server, username, password, email = texts
+        for part in (part for text in texts for part in text or () if isinstance(part, Reference) and part.optional):
+            why, hint = "optional has no meaning in dockerConfig", "give default=TEXT (it may be empty) instead"
+            self._fault("bad-reference", auth.place._replace(reference=part.shown), why=why, suggestion=hint)
         if server is None or username is None or password is None or email is None:
             return None
         return Registry(server, username, password, email, auth.place)
@@ -178,7 +191,7 @@ class _Planner:
 
     def _read(self, path: str, place: Place) -> Redacted | None:
         try:
-            return Redacted(self._files.read(path))
+            return Redacted(self._files.read(path[1:] if path.startswith("\\vault:") else path))
         except Refused as refused:
             self.faults += (fault._replace(place=place) for fault in refused.faults)
             return None

@@ -42,7 +42,7 @@ def parse_reference(text: str, place: Place = NOWHERE, *, whole: bool = False) -
     """Return the reference that ``text`` is.
 
     ``whole`` (in ``envs``) means that a bare path stands for all fields, and that none can be picked.
-    Raises ``Refused`` (bad-reference) with ``place``; the fault quotes no value of a parameter.
+    Raises ``Refused`` (bad-reference) with ``place``; the fault shows no default.
     """
     path, question, query = text.removeprefix(PREFIX).partition("?")
     parameters: dict[str, str] = {}
@@ -60,7 +60,7 @@ def parse_reference(text: str, place: Place = NOWHERE, *, whole: bool = False) -
                 parameters[name] = _decoded(value, name)
         return _reference(path, parameters, whole=whole)
     except Refused as refused:
-        shown = place._replace(reference=_shown(path, parameters) if parameters else PREFIX + path)
+        shown = place._replace(reference=_shown(path, parameters) if parameters else PREFIX + _masked(path))
         raise Refused(fault._replace(place=shown) for fault in refused.faults) from None
 
 
@@ -84,7 +84,8 @@ def split_text(text: str, place: Place = NOWHERE) -> "tuple[str | Reference, ...
             plain, position = plain[:-1] + OPENING, start + len(OPENING)
             continue
         end = text.find("}", start)
-        if end < 0:
+        # With another opening before the } this one was never closed: what lies between is no part of a reference.
+        if end < 0 or text.find(OPENING, start + 1, end) >= 0:
             fault = _bad("a ${vault: in the text has no closing }", "close it, or write $${vault: for the text itself")
             raise Refused(f._replace(place=place) for f in fault.faults)
         reference = parse_reference(text[start + 2 : end], place)
@@ -104,9 +105,9 @@ def split_text(text: str, place: Place = NOWHERE) -> "tuple[str | Reference, ...
 def _path(written: str) -> str:
     if "#" in written:
         path, _, field = written.partition("#")
-        raise _bad("the path holds a #", f"write vault:{path}?key={field}, or %23 for the character")
+        raise _bad("the path holds a #", f"write vault:{path}?key={_masked(field)}, or %23 for the character")
     if written.startswith("/"):
-        raise _bad("the path starts with /", f"write vault:{written.lstrip('/')}")
+        raise _bad("the path starts with /", "leave it out")
     path = _decoded(written, "path")
     if not path:
         raise _bad("it has no path", "write vault:secret/data/my-app?key=FIELD")
@@ -125,7 +126,7 @@ def _reference(path: str, parameters: "dict[str, str]", *, whole: bool) -> Refer
     if whole:
         if extra := sorted(parameters.keys() & {"key", "format", "decode", "jsonPointer", "default"}):
             raise _bad(
-                f"in envs every field becomes a key, and {extra[0]} picks one", "use files or literals for one value"
+                f"in envs every field becomes a key, and {extra[0]} is about one", "use files or literals for one value"
             )
     elif "key" in parameters and "format" in parameters:
         raise _bad("it has both key and format", "keep key for one field, or format=json for the whole secret")
@@ -145,7 +146,7 @@ def _reference(path: str, parameters: "dict[str, str]", *, whole: bool) -> Refer
     if "default" in parameters and "optional" in parameters:
         raise _bad("it has both default and optional", "keep one of them")
     pointer = parameters.get("jsonPointer")
-    if pointer is not None and (not pointer.startswith("/") or "~" in pointer.replace("~0", "").replace("~1", "")):
+    if pointer is not None and not _is_pointer(pointer):
         raise _bad(
             "jsonPointer is not a JSON pointer", "write /a/b, with ~1 for / and ~0 for ~ inside a name (RFC 6901)"
         )
@@ -159,6 +160,10 @@ def _reference(path: str, parameters: "dict[str, str]", *, whole: bool) -> Refer
         _flag(parameters, "optional"),
         _shown(path, parameters),
     )
+
+
+def _is_pointer(text: str) -> bool:
+    return text.startswith("/") and all(part[:1] in ("0", "1") for part in text.split("~")[1:])
 
 
 def _version(parameters: "dict[str, str]") -> int | None:
@@ -207,6 +212,13 @@ def _is_hex(text: str) -> bool:
 def _shown(path: str, parameters: "dict[str, str]") -> str:
     query = "&".join(f"{name}={'…' if name == 'default' else value}" for name, value in parameters.items())
     return f"{PREFIX}{path}?{query}" if query else PREFIX + path
+
+
+def _masked(path: str) -> str:
+    """Return text that should be a path, up to what may be a default or more of the text around it."""
+    shown = path.partition("default=")[0]
+    end = next((index for index, letter in enumerate(shown) if not letter.isprintable()), len(shown))
+    return path if end == len(path) else shown[:end] + "…"
 
 
 def _nearest(name: str) -> str:

@@ -1,6 +1,6 @@
 """From a plan and Vault's answers to Secrets."""
 
-from vaultgen.document.api_rules import SECRET_LIMIT, is_data_key, missing_for_type
+from vaultgen.document.api_rules import SECRET_LIMIT, is_data_key, key_without_json, missing_for_type
 from vaultgen.errors import Fault, Refused, refuse
 from vaultgen.field import extract, extract_all
 from vaultgen.plan import Content, Registry, Value
@@ -51,7 +51,7 @@ def _secret(planned: "PlannedSecret", answers: "Answers", faults: "list[Fault]")
         try:
             for key, value in _values(source, answers):
                 if key in data:
-                    raise refuse("duplicate-data-key", source.place._replace(key=key), key=key)
+                    faults.append(Fault("duplicate-data-key", source.place._replace(key=key), {"key": key}))
                 data[key] = value
         except Refused as refused:
             faults += refused.faults
@@ -90,32 +90,53 @@ def _values(source: "Content | Value | WholeSecret", answers: "Answers") -> "Ite
 def _joined(text: "Text", answers: "Answers", place: "Place") -> Redacted:
     """Return a text with its references filled in, as wrapped str."""
     joined = ""
+    faults: list[Fault] = []
     for part in text:
         if not isinstance(part, Reference):
             joined += part
-        elif (value := extract(part, answers[part.read], place)) is not None:
-            try:
+            continue
+        try:
+            if (value := extract(part, answers[part.read], place)) is not None:
                 joined += value.reveal().decode()
-            except UnicodeDecodeError:
-                raise refuse("not-text", place._replace(reference=part.shown)) from None
+        except UnicodeDecodeError:
+            faults.append(Fault("not-text", place._replace(reference=part.shown)))
+        except Refused as refused:
+            faults += refused.faults
+    if faults:
+        raise Refused(faults)
     return Redacted(joined)
 
 
 def _docker_config(registries: "tuple[Registry, ...]", answers: "Answers") -> Redacted:
     from vaultgen.docker_config import Login, docker_config
 
-    logins = []
+    logins: list[Login] = []
+    faults: list[Fault] = []
     for registry in registries:
         texts = (registry.server, registry.username, registry.password, registry.email)
-        logins.append(Login(*(_joined(text, answers, registry.place) for text in texts)))
+        try:
+            login = Login(*(_joined(text, answers, registry.place) for text in texts))
+        except Refused as refused:
+            faults += refused.faults
+            continue
+        if any(login.server == other.server for other in logins):
+            faults.append(Fault("wrong-value", registry.place, {"expected": "a server that no other entry names"}))
+        logins.append(login)
+    if faults:
+        raise Refused(faults)
     return docker_config(tuple(logins))
 
 
 def _whole_faults(entry: "Entry", data: "Mapping[str, Redacted]") -> "Iterator[Fault]":
-    size = sum(len(value.reveal()) for value in data.values())
+    contents = {key: value.reveal() for key, value in data.items()}
+    size = sum(map(len, contents.values()))
     if size > SECRET_LIMIT:
         yield Fault("secret-too-large", entry.place, {"size": str(size), "limit": str(SECRET_LIMIT)})
-    if entry.behavior != "merge" and (lacking := missing_for_type(entry.type, data)):
+    # What is merged onto may have the rest.
+    lacking = "" if entry.behavior == "merge" else missing_for_type(entry.type, contents, entry.options.annotations)
+    if not lacking and (key := key_without_json(entry.type, contents)):
+        lacking = f"JSON in the key {key}"
+    if lacking:
         yield Fault("incomplete-type", entry.place, {"type": entry.type, "what": lacking})
 
 

@@ -3,14 +3,18 @@
 The rules are those of k8s.io/apimachinery's ``util/validation`` and of core/v1 Secrets.
 """
 
+from vaultgen.json_text import parse_json
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
 
     from vaultgen.document.model import GeneratorOptions
 
 SECRET_LIMIT = 1_048_576
 """Bytes that all values of a Secret may have together."""
+ANNOTATIONS_LIMIT = 262_144
+"""Bytes that all annotations may have together, names included."""
 
 # Sets of characters rather than regular expressions, whose compilation costs a run more than all checks.
 _DIGITS = "0123456789"
@@ -25,6 +29,7 @@ _KEYS_OF_TYPE = {
     "kubernetes.io/ssh-auth": (("ssh-privatekey",),),
 }
 """Keys that a type needs: one of each group."""
+_SERVICE_ACCOUNT = "kubernetes.io/service-account.name"
 
 
 def is_data_key(key: str) -> bool:
@@ -51,13 +56,32 @@ def bad_metadata(options: "GeneratorOptions") -> "list[tuple[str, str, str]]":
                 found.append((what, name, "the name is not [PREFIX/]NAME"))
             elif what == "label" and value and not _is_label(value):
                 found.append((what, name, "its value has a character or a length that labels may not have"))
+    if sum(len(text.encode()) for pair in options.annotations.items() for text in pair) > ANNOTATIONS_LIMIT:
+        found.append(("annotations", "of this Secret", f"they hold more than {ANNOTATIONS_LIMIT} bytes"))
     return found
 
 
-def missing_for_type(type_: str, keys: "Collection[str]") -> str:
+def missing_for_type(type_: str, data: "Mapping[str, bytes]", annotations: "Mapping[str, str]") -> str:
     """Return what a Secret of this type lacks, in words; empty if nothing."""
-    groups = [group for group in _KEYS_OF_TYPE.get(type_, ()) if not any(key in keys for key in group)]
-    return " and ".join("the key " + " or ".join(group) for group in groups)
+    groups = [group for group in _KEYS_OF_TYPE.get(type_, ()) if not any(key in data for key in group)]
+    lacking = ["the key " + " or ".join(group) for group in groups]
+    if type_ == "kubernetes.io/ssh-auth" and data.get("ssh-privatekey") == b"":
+        lacking.append("something in the key ssh-privatekey")
+    if type_ == "kubernetes.io/service-account-token" and not annotations.get(_SERVICE_ACCOUNT):
+        lacking.append(f"the annotation {_SERVICE_ACCOUNT}")
+    return " and ".join(lacking)
+
+
+def key_without_json(type_: str, data: "Mapping[str, bytes]") -> str:
+    """Return the data key that this type wants a JSON object in, if it is there and holds none; else an empty text."""
+    key = {"kubernetes.io/dockerconfigjson": ".dockerconfigjson", "kubernetes.io/dockercfg": ".dockercfg"}.get(type_)
+    if key is None or key not in data:
+        return ""
+    try:
+        tree = parse_json(data[key].decode(errors="replace"))
+    except (ValueError, RecursionError):
+        return key
+    return "" if tree is None or isinstance(tree, dict) else key
 
 
 def _is_qualified_name(name: str) -> bool:

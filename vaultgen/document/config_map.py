@@ -52,7 +52,7 @@ def generator_of_config_map(tree: "Mapping[str, Any]", place: "Place") -> "dict[
                 entry[key] = parse_one(text.encode())
             elif key in _LIST_FIELDS:
                 value = parse_one(text.encode())
-                entry[key] = text.splitlines() if isinstance(value, str) else value
+                entry[key] = [line for line in text.split("\n") if line] if isinstance(value, str) else value
             else:
                 known = ", ".join((*_DOCUMENT_FIELDS, *_TEXT_FIELDS, *_LIST_FIELDS, *_TREE_FIELDS))
                 faults.append(Fault("unknown-field", at, {"field": key[:64], "suggestion": f"data may hold {known}"}))

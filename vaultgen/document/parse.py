@@ -80,7 +80,10 @@ def _files(sources: "Tree | list[str]", place: Place, faults: "list[Fault]") -> 
     field = f"{place.field}.files"
     if not isinstance(sources, list):
         for key, source in dict(sources).items():
-            yield FileSource(key, source, place._replace(field=field, key=key))
+            if key:
+                yield FileSource(key, source, place._replace(field=field, key=key))
+            else:
+                faults.append(Fault("bad-file-source", place._replace(field=field), {"why": "its data key is empty"}))
         return
     for index, item in enumerate(sources):
         at = place._replace(field=f"{field}[{index}]")

@@ -22,7 +22,7 @@ def read_document(tree: "Mapping[str, Any]", file: str = "") -> "Document":
     Takes a VaultSecretGenerator, the article's Flux Kustomization, or a ConfigMap (kpt). ``file`` names
     where it came from. Raises ``Refused``: unsupported-document, or all faults against the schema at once.
     """
-    api_version, kind = str(tree.get("apiVersion") or ""), str(tree.get("kind") or "")
+    api_version, kind = _text(tree.get("apiVersion")), _text(tree.get("kind"))
     place = Place(file, f"{kind} {_name(tree)}".strip())
     group = api_version.partition("/")[0]
     if kind == "Kustomization" and group == "kustomize.toolkit.fluxcd.io":
@@ -56,5 +56,8 @@ def check(tree: "Mapping[str, Any]", schema_name: str, place: Place) -> None:
 
 def _name(tree: "Mapping[str, Any]") -> str:
     metadata = tree.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    return name if isinstance(name, str) else ""
+    return _text(metadata.get("name")) if isinstance(metadata, dict) else ""
+
+
+def _text(value: "Any") -> str:
+    return value[:253] if isinstance(value, str) else ""

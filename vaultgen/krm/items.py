@@ -40,17 +40,18 @@ def _marks(text: str) -> "tuple[list[int], int, int]":
     starts: list[int] = []
     depth, column, key = 0, -1, ""
     for event in yaml.parse(text, LOADER):
+        mark: Any = event.start_mark
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise ValueError
         if isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
             if depth == 1 and column >= 0:
-                return starts, column, event.start_mark.index
+                return starts, column, mark.index
         elif isinstance(event, yaml.CollectionStartEvent):
             if depth == 1 and key == "items" and not event.flow_style:
-                column = event.start_mark.column
+                column = mark.column
             elif depth == 2 and column >= 0:
-                starts.append(event.start_mark.index)
+                starts.append(mark.index)
             depth += 1
         # A value may be the text `items`, too, but what follows that is no collection.
         key = event.value if depth == 1 and isinstance(event, yaml.ScalarEvent) else ""

@@ -18,7 +18,11 @@ API_VERSIONS = ("config.kubernetes.io/v1", "config.kubernetes.io/v1beta1")
 _PATH_ANNOTATIONS = ("internal.config.kubernetes.io/path", "config.kubernetes.io/path")
 _KEPT_ANNOTATIONS = (
     *_PATH_ANNOTATIONS,
-    *(f"{domain}/{name}" for domain in ("internal.config.kubernetes.io", "config.kubernetes.io") for name in ("index", "id")),
+    *(
+        f"{domain}/{name}"
+        for domain in ("internal.config.kubernetes.io", "config.kubernetes.io")
+        for name in ("index", "id")
+    ),
 )
 
 
@@ -51,7 +55,9 @@ def read_resource_list(request: bytes) -> ResourceList:
     if tree is None:
         raise refuse("not-a-resource-list", why="it is empty")
     if not isinstance(tree, dict) or tree.get("kind") != "ResourceList" or tree.get("apiVersion") not in API_VERSIONS:
-        raise refuse("not-a-resource-list", why=f"kind and apiVersion are not ResourceList of {' or '.join(API_VERSIONS)}")
+        raise refuse(
+            "not-a-resource-list", why=f"kind and apiVersion are not ResourceList of {' or '.join(API_VERSIONS)}"
+        )
     config, items = tree.get("functionConfig"), tree.get("items") or []
     if not isinstance(config, dict) or not isinstance(config.get("metadata", {}), dict):
         raise refuse("not-a-resource-list", why="it has no functionConfig")

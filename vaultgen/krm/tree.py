@@ -232,5 +232,3 @@ def parse_one(text: bytes, file: str = "") -> "Any":
     if len(documents) != 1:
         raise refuse("invalid-yaml", Place(file), why=f"expected one document, found {len(documents)}")
     return documents[0]
-
-
