@@ -80,7 +80,7 @@ def build(directory: Path, binary: str, vault_namespace: VaultNamespace) -> Buil
 def test_a_document_without_the_function_annotation_builds(
     document: str, directory: Path, binary: str, vault: VaultClient, vault_namespace: VaultNamespace
 ) -> None:
-    vault.write("secret/my-app", {"password": "from vault"})
+    vault.write("my-app", {"password": "from vault"})
     (directory / "generator.yaml").write_text(document)
     built = build(directory, binary, vault_namespace)
     assert built.status == 0, built.stderr
@@ -105,7 +105,7 @@ def test_a_refusal_fails_the_build_and_is_shown(
     directory: Path, binary: str, vault: VaultClient, vault_namespace: VaultNamespace
 ) -> None:
     """All of it, although kustomize hides what a plugin says when it succeeds."""
-    vault.write("secret/my-app", {"other": "from vault"})
+    vault.write("my-app", {"other": "from vault"})
     built = build(directory, binary, vault_namespace)
     assert built.status != 0
     assert built.stdout == b""

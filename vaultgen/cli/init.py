@@ -4,9 +4,10 @@ import os
 import shlex
 import stat
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
+import yaml
 
 from vaultgen.cli.files import NewFile, write_all
 from vaultgen.document.model import Document
@@ -25,6 +26,7 @@ GENERATOR_NAME = "vaultgen.yaml"
 class Example(NamedTuple):
     """A source of the new document, and what could stand there instead; neither holds a value."""
 
+    line: int
     now: str
     then: str
 
@@ -66,8 +68,9 @@ def command(directory: Path) -> None:
     click.echo(f"moved secretGenerator ({_secrets(len(document.entries))}) from {path} to {generator_path}")
     if planned.uses:
         click.echo("values in it that begin with vault: or hold ${vault:…} were text so far and are references now")
-    elif example := example_of(document):
-        click.echo(f"\nPut references where sources stand in {generator_path}, for example instead of")
+    elif example := example_of(document, conversion.generator):
+        where = f"{generator_path}:{example.line}"
+        click.echo(f"\nPut references where sources stand, for example in {where} instead of")
         click.echo(f"  {clean(example.now)}\nwrite\n  {clean(example.then)}")
     click.echo("\nThen build with")
     click.echo(f"  kustomize build --enable-alpha-plugins --enable-exec {shlex.quote(str(directory))}")
@@ -83,18 +86,30 @@ def kustomization_in(directory: Path) -> Path:
     return directory / names[0]
 
 
-def example_of(document: Document) -> Example | None:
-    """Return a source of the document that a reference could replace, literals first."""
-    for entry in document.entries:
+def example_of(document: Document, text: str) -> Example | None:
+    """Return the first source of the document that a reference could replace; ``text`` is the document's."""
+    for index, entry in enumerate(document.entries):
         path = f"vault:secret/data/{entry.name}"
         for literal in entry.literals:
-            return Example(f"{literal.key}=…", f"{literal.key}={path}?key={literal.key}")
+            line = _line(text, index, "literals")
+            return Example(line, f"{literal.key}=…", f"{literal.key}={path}?key={literal.key}")
         for file in entry.files:
             source = file.source if file.key == file.source else f"{file.key}={file.source}"
-            return Example(source, f"{file.key}={path}?key={file.key}")
+            return Example(_line(text, index, "files"), source, f"{file.key}={path}?key={file.key}")
         for env in entry.envs:
-            return Example(env.source, path)
+            return Example(_line(text, index, "envs"), env.source, path)
     return None
+
+
+def _line(text: str, index: int, field: str) -> int:
+    """Return the line of the first source in a field of an entry, or of what is nearest above it."""
+    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    for step in ("secretGenerator", index, field, 0):
+        if isinstance(node, yaml.MappingNode):
+            node = next((value for key, value in node.value if key.value == step), node)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            node = node.value[step]
+    return int(node.start_mark.line) + 1
 
 
 def _read(path: Path) -> tuple[bytes, int]:

@@ -36,8 +36,6 @@ class Conversion(NamedTuple):
 
     kustomization: str
     generator: str
-    secrets: tuple[str, ...]
-    """Names of the Secrets that moved, in order."""
 
 
 class _Field(NamedTuple):
@@ -56,40 +54,30 @@ def convert(text: str, file: str, generator_file: str) -> Conversion:
 
     ``text`` is the kustomization, ``file`` its name in faults, ``generator_file`` the name under which the new
     document is listed in ``generators``. Raises ``Refused``: invalid-yaml and its kin, no-secret-generator,
-    same-secret-twice, cannot-convert.
+    cannot-convert.
     """
     tree = parse_one(text.encode(), file)
     if not isinstance(tree, dict) or not tree.get("secretGenerator"):
         raise refuse("no-secret-generator", Place(file))
-    names = _secret_names(tree["secretGenerator"], file)
     fields = _fields(text, file)
     moved = fields["secretGenerator"]
     newline = "\r\n" if text[: text.find("\n") + 1].endswith("\r\n") else "\n"
     options = fields.get("generatorOptions") if tree.get("generatorOptions") else None
     blocks = [text[field.start : field.end] for field in (options, moved) if field]
-    generator = HEADER.format(name=_document_name(names)).replace("\n", newline)
+    generator = HEADER.format(name=_document_name(tree["secretGenerator"], file)).replace("\n", newline)
     generator += "".join(block if block.endswith("\n") else block + newline for block in blocks)
     kustomization = _with_generator(text, fields, generator_file, newline, file)
     _check(tree, kustomization, generator, generator_file, file)
-    return Conversion(kustomization, generator, names)
+    return Conversion(kustomization, generator)
 
 
-def _secret_names(entries: "Any", file: str) -> tuple[str, ...]:
-    """Return the entries' names; two entries of one Secret are two steps for kustomize, but one plugin makes one."""
+def _document_name(entries: "Any", file: str) -> str:
+    """Return the name of the only Secret if it needs no quotes, else a common one."""
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise refuse("cannot-convert", Place(file, field="secretGenerator"), why="it is not a list of mappings")
-    seen = set()
-    for index, entry in enumerate(entries):
-        identity = (str(entry.get("namespace") or ""), str(entry.get("name") or ""))
-        if identity in seen:
-            raise refuse("same-secret-twice", Place(file, field=f"secretGenerator[{index}]", entry=identity[1]))
-        seen.add(identity)
-    return tuple(str(entry.get("name") or "") for entry in entries)
-
-
-def _document_name(names: tuple[str, ...]) -> str:
-    plain = len(names) == 1 and _PLAIN_NAME.fullmatch(names[0]) and names[0] not in _YAML_WORDS
-    return names[0] if plain else "secrets"
+    name = str(entries[0].get("name") or "")
+    plain = len(entries) == 1 and _PLAIN_NAME.fullmatch(name) and name not in _YAML_WORDS
+    return name if plain else "secrets"
 
 
 def _fields(text: str, file: str) -> dict[str, _Field]:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from vaultgen.cli import app, init
+from vaultgen.cli import app
 from vaultgen.cli.files import NewFile, write_all
 from vaultgen.errors import Refused
+from vaultgen.kustomize.generators import KUSTOMIZATION_NAMES
 
 KUSTOMIZATION = """\
 # ours
@@ -49,7 +50,8 @@ def test_the_next_step_is_shown_without_a_value(directory: Path, capsys: pytest.
     assert out.startswith(
         f"moved secretGenerator (1 Secret) from {directory}/kustomization.yaml to {directory}/vaultgen.yaml"
     )
-    assert "  PASSWORD=…\nwrite\n  PASSWORD=vault:secret/data/my-app?key=PASSWORD\n" in out
+    assert f" in {directory}/vaultgen.yaml:11 instead of\n  PASSWORD=…\nwrite\n" in out
+    assert "\n  PASSWORD=vault:secret/data/my-app?key=PASSWORD\n" in out
     assert f"  kustomize build --enable-alpha-plugins --enable-exec {directory}\n" in out
     assert "hunter2" not in out
 
@@ -57,10 +59,10 @@ def test_the_next_step_is_shown_without_a_value(directory: Path, capsys: pytest.
 @pytest.mark.parametrize(
     ("sources", "example"),
     [
-        ("files: [a.txt]", "  a.txt\nwrite\n  a.txt=vault:secret/data/my-app?key=a.txt\n"),
-        ("files: [k=a.txt]", "  k=a.txt\nwrite\n  k=vault:secret/data/my-app?key=k\n"),
-        ("envs: [a.txt]", "  a.txt\nwrite\n  vault:secret/data/my-app\n"),
-        ("env: a.txt", "  a.txt\nwrite\n  vault:secret/data/my-app\n"),
+        ("files: [a.txt]", ":10 instead of\n  a.txt\nwrite\n  a.txt=vault:secret/data/my-app?key=a.txt\n"),
+        ("files:\n  - k=a.txt", ":11 instead of\n  k=a.txt\nwrite\n  k=vault:secret/data/my-app?key=k\n"),
+        ("envs:\n  # ours\n  - a.txt", ":12 instead of\n  a.txt\nwrite\n  vault:secret/data/my-app\n"),
+        ("env: a.txt", ":9 instead of\n  a.txt\nwrite\n  vault:secret/data/my-app\n"),
     ],
 )
 def test_each_kind_of_source_has_its_next_step(
@@ -86,7 +88,7 @@ def test_text_that_is_a_reference_from_now_on_is_said(directory: Path, capsys: p
     assert "are references now" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", init.KUSTOMIZATION_NAMES)
+@pytest.mark.parametrize("name", KUSTOMIZATION_NAMES)
 def test_each_name_of_a_kustomization_is_found(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(KUSTOMIZATION)
     assert app.main(["init", str(tmp_path)]) == 0
