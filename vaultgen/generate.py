@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from vaultgen.document.model import Document
+    from vaultgen.errors import Place
     from vaultgen.plan import Plan
     from vaultgen.ports import Backend, Files
     from vaultgen.render import GeneratedSecret
@@ -24,14 +25,16 @@ def generate(document: "Document", files: "Files", backend: "Callable[[], Backen
     try:
         answers = backend().read_all(tuple(planned.uses)) if planned.uses else {}
     except Refused as refused:
-        raise Refused(placed for fault in refused.faults for placed in _placed(fault, planned)) from None
+        raise Refused(
+            placed for fault in refused.faults for placed in _placed(fault, planned, document.place)
+        ) from None
     return render(planned, answers)
 
 
-def _placed(fault: Fault, planned: "Plan") -> "Iterator[Fault]":
-    """A failed read is a fault of every reference that asks for it."""
+def _placed(fault: Fault, planned: "Plan", document: "Place") -> "Iterator[Fault]":
+    """A failed read is a fault of every reference that asks for it, any other one of the document."""
     if fault.read is None:
-        yield fault
+        yield fault._replace(place=fault.place._replace(file=document.file, document=document.document))
     else:
         for place in planned.uses[fault.read]:
             yield fault._replace(place=place)

@@ -62,6 +62,7 @@ def _redirects_with_userinfo(asked: Asked) -> bytes:
 FAULTS: dict[str, Fault] = {
     "redirects elsewhere": _redirects,
     "redirects with a user name": _redirects_with_userinfo,
+    "redirects to the token": lambda asked: _http(asked, 308, "", f"Location: https://{asked.token}.example.com/"),
     "redirects to nothing": lambda asked: _http(asked, 301, "", f"Location: \t{asked.token}"),
     "answers 400": _errors(400),
     "answers 403": _errors(403),

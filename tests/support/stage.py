@@ -167,9 +167,9 @@ class Stage:
         self._facts["address"] = server.address
         if server.certificates:
             self._facts |= {"https": server.https_address, "mutual tls": server.mutual_tls_address}
-            self._facts["port of https"] = server.https_address.rpartition(":")[2]
+            self._facts |= {"port of http": server.address.rpartition(":")[2]}
+            self._facts |= {"port of https": server.https_address.rpartition(":")[2]}
             self._facts |= {name.replace("_", " "): str(path) for name, path in server.certificates._asdict().items()}
-            self._facts["system pem"] = server.certificates.ca.read_text()
 
     def _certificates(self, *, expired: bool = False) -> Certificates:
         directory = self.sandbox / "certificates"

@@ -107,7 +107,7 @@ CATALOGUE: "dict[str, Row]" = {
         "the Vault address from {source} is not usable: {why}",
         "write http://HOST:PORT, https://HOST:PORT or unix:///PATH",
     ),
-    "bad-setting": Row("document", "{name} is not usable: {why}", "correct it where the build runs, or unset it"),
+    "bad-setting": Row("document", "{name} is not usable: {why}", "correct it, or leave it out"),
     "credential-leaves-home": Row(
         "document",
         "a credential from {source} would be sent to {address}, which only the document names",
@@ -281,7 +281,7 @@ CATALOGUE: "dict[str, Row]" = {
     "tls-untrusted": Row(
         "unavailable",
         "the certificate of {address} is not trusted: {why}",
-        "give the CA in VAULT_CACERT or vault.tls.caFile",
+        "give its CA in VAULT_CACERT or vault.tls.caFile, or renew the certificate",
     ),
     "tls-hostname": Row(
         "unavailable",
@@ -296,17 +296,14 @@ CATALOGUE: "dict[str, Row]" = {
     "plain-http": Row(
         "unavailable", "{address} speaks TLS, and was asked in plain HTTP", "write https:// in the address"
     ),
-    "sealed": Row("unavailable", "Vault at {address} is sealed", "unseal it"),
-    "uninitialised": Row(
-        "unavailable", "Vault at {address} is not initialised", "run `bao operator init` or `vault operator init`"
-    ),
+    "sealed": Row("unavailable", "Vault at {address} is sealed", "unseal it; a new server is to be initialised first"),
     "rate-limited": Row(
         "unavailable",
-        "Vault at {address} still answers 429 after {attempts} attempts",
+        "Vault at {address} still answers 429 (attempts: {attempts})",
         "a quota is used up: wait, or raise it",
     ),
     "server-error": Row(
-        "unavailable", "Vault at {address} answered {status} after {attempts} attempts", "look at the server's log"
+        "unavailable", "Vault at {address} answered {status} (attempts: {attempts})", "look at the server's log"
     ),
     "bad-request": Row(
         "unavailable",

@@ -280,11 +280,11 @@ class Pool:
             self._fail(job, fault)
 
     def _redirected(self, job: Job, response: "Response") -> None:
-        from vaultgen.vault.redirect import REDIRECT_LIMIT, redirected_target
+        from vaultgen.vault.redirect import REDIRECT_LIMIT, redirected_target, without_token
 
         target = redirected_target(response, job.request.method, self._settings)
         if isinstance(target, Fault):
-            self._fail(job, target)
+            self._fail(job, without_token(target, job.request))
         elif job.redirects == REDIRECT_LIMIT:
             address = self._settings.address.text
             self._fail(job, Fault("redirected", facts={"address": address, "target": "itself, again and again"}))

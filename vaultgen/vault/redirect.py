@@ -7,7 +7,7 @@ from vaultgen.vault.retry import IDEMPOTENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vaultgen.vault.message import Response
+    from vaultgen.vault.message import Request, Response
     from vaultgen.vault.settings import Settings
 
 REDIRECT_LIMIT = 3
@@ -21,16 +21,18 @@ def redirected_target(response: "Response", method: str, settings: "Settings") -
     scheme, separator, rest = location.partition("://")
     address = settings.address
     shown = address.text
-    if separator and scheme.isalpha():
+    if separator:
         end = min((rest.find(mark) for mark in "/?#" if mark in rest), default=len(rest))
-        authority, path = rest[:end].rpartition("@")[2], rest[end:]
+        userinfo, _, authority = rest[:end].rpartition("@")
+        path = rest[end:]
         try:
             host, port = split_host(authority)
-        except Unusable:
+            default_port = DEFAULT_PORTS[scheme.lower()]
+        except (Unusable, KeyError):
             return _elsewhere(settings, "a place that is no address")
         shown = f"{scheme.lower()}://{authority.lower()}"
-        there = (scheme.lower(), host, port or DEFAULT_PORTS.get(scheme.lower(), 0))
-        if there != (address.scheme, address.host, address.port):
+        there = (scheme.lower(), host, port or default_port)
+        if userinfo or there != (address.scheme, address.host, address.port):
             return _elsewhere(settings, shown)
     else:
         path = location
@@ -40,6 +42,14 @@ def redirected_target(response: "Response", method: str, settings: "Settings") -
     if not usable or " " in path or dots or not (method in IDEMPOTENT or response.status in _KEEP_METHOD):
         return _elsewhere(settings, shown)
     return path
+
+
+def without_token(fault: Fault, request: "Request") -> Fault:
+    """Return a fault ``redirected`` that names no host in which the token of the request is said back."""
+    token = request.token.reveal() if request.token else ""
+    if token and token.lower() in fault.facts["target"]:
+        return fault._replace(facts={**fault.facts, "target": "a host that is named like the token"})
+    return fault
 
 
 def _elsewhere(settings: "Settings", target: str) -> Fault:

@@ -55,7 +55,7 @@ def trouble(response: "Response", method: str, settings: "Settings", attempt: in
     if status < 500:
         return None
     if status == 501:
-        return Trouble(Fault("uninitialised" if b"not initialized" in body else "server-error", facts=facts))
+        return Trouble(Fault("server-error", facts=facts))
     if status == 503:
         return Trouble(Fault("sealed" if b"sealed" in body else "server-error", facts=facts), True, True)
     return Trouble(Fault("server-error", facts=facts), again=method in IDEMPOTENT)

@@ -37,12 +37,23 @@ def log_in_by_first_present(auth: "Sequence[Auth]", outside: Outside, tried: lis
     faults = [fault for number, method in enumerate(auth) for fault in _faults(method, _place(auth, number), outside)]
     if faults:
         raise Refused(faults)
-    for method in auth:
+    for number, method in enumerate(auth):
         if absent := _absent(method, outside):
             tried.append(absent)
-        else:
+            continue
+        try:
             return _session(method, outside)
+        except Refused as refused:
+            raise Refused(_placed(refused.faults, _place(auth, number))) from None
     return None
+
+
+def _placed(faults: "Sequence[Fault]", place: Place) -> "Iterator[Fault]":
+    """A login that failed is a fault of its method, but where the server is out of reach."""
+    from vaultgen.errors.catalogue import CATALOGUE
+
+    for fault in faults:
+        yield fault if CATALOGUE[fault.code].family == "unavailable" else fault._replace(place=place)
 
 
 def _session(auth: "Auth", outside: Outside) -> Session:
