@@ -9,12 +9,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # What the wheel is made of, by content: a removed or an old file counts as a change too.
 SOURCES := $(shell find -L vaultgen plugin schemas pyproject.toml LICENSE README.md -type f ! -name '*.py[co]' 2>/dev/null | LC_ALL=C sort)
-INSTALLED := .venv/installed-$(shell cat $(SOURCES) | cksum | tr ' ' '-')-$(words $(SOURCES))
+INSTALLED := .venv/installed-$(shell cksum $(SOURCES) | cksum | tr " " "-")
 
 # A path to the checkout would be found before the wheel.
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help demo test lint bench clean
+.NOTPARALLEL:
 
 help:
 	@echo 'make demo    start a real OpenBao, build the example with the real kustomize, rotate a password'
@@ -31,7 +32,7 @@ test: $(INSTALLED) .venv/dev .cache/kustomize-5.5.0/kustomize
 	@$(WHEEL_PYTHON) tests/support/kustomize.py >/dev/null
 	$(BIN)/pytest -n 2 --wheel $(ARGS)
 
-lint: .venv/dev
+lint: $(INSTALLED) .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy vaultgen tests examples $(wildcard bench docs)
