@@ -57,6 +57,9 @@ def parse_reference(text: str, place: Place = NOWHERE, *, whole: bool = False) -
                     raise _bad(f"the parameter {name} has no value", f"write {name}=…")
                 if name in parameters:
                     raise _bad(f"the parameter {name} is given twice", "keep one of them")
+                if name != "default" and "default=" in value:
+                    why = f"default stands inside the parameter {name}"
+                    raise _bad(why, "write & in front of it, or %3D for a = that is meant")
                 parameters[name] = _decoded(value, name)
         return _reference(path, parameters, whole=whole)
     except Refused as refused:
@@ -106,6 +109,8 @@ def _path(written: str) -> str:
     if "#" in written:
         path, _, field = written.partition("#")
         raise _bad("the path holds a #", f"write vault:{path}?key={_masked(field)}, or %23 for the character")
+    if "&" in written:
+        raise _bad("the path holds an &", "write ? in front of the first parameter, or %26 for the character")
     if written.startswith("/"):
         raise _bad("the path starts with /", "leave it out")
     path = _decoded(written, "path")
