@@ -112,9 +112,9 @@ def _write_script(path: Path) -> None:
     # Two workers may come here at once: the file is complete before it has its name.
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}")
-    root = shlex.quote(str(CHECKOUT))
     start = "from vaultgen.__main__ import main; raise SystemExit(main())"
-    partial.write_text(f"#!/bin/sh\nPYTHONPATH={root} exec {shlex.quote(sys.executable)} -P -c '{start}' \"$@\"\n")
+    path_first = f"PYTHONPATH={shlex.quote(str(CHECKOUT))}${{PYTHONPATH:+:$PYTHONPATH}}"
+    partial.write_text(f"#!/bin/sh\n{path_first} exec {shlex.quote(sys.executable)} -P -c '{start}' \"$@\"\n")
     partial.chmod(0o755)
     partial.replace(path)
 
