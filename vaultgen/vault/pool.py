@@ -75,8 +75,9 @@ class Pool:
                 if now >= self._deadline:
                     self._give_up(timeout_fault(self._settings))
                     break
-                wake = min(batch.wake(now), self._start_jobs(now))
+                wake = batch.wake(now)
                 self._open_connections(now)
+                wake = min(wake, self._start_jobs(now))
                 if batch.left:
                     self._wait(now, wake)
         finally:
@@ -99,7 +100,8 @@ class Pool:
 
     def _open_connections(self, now: float) -> None:
         """Open what the queue needs, within the limit."""
-        wanted = min(self._limit - len(self._connections), len(self._batch.queue) - len(self._opening))
+        ready = len(self._opening) + len(self._idle)
+        wanted = min(self._limit - len(self._connections), len(self._batch.queue) - ready)
         if wanted <= 0 or now < self._pace.paused_until:
             return
         try:
@@ -133,14 +135,12 @@ class Pool:
             self._idle.remove(descriptor)
 
     def _dial_failed(self, lost: Lost, now: float) -> None:
-        """No connection could be made: wait and try again, unless those that are open will do."""
-        working = len(self._connections) - len(self._opening)
-        if working:
-            self._limit = working
+        """A connection could not be made: do with the others, or wait and try again where there are none."""
+        if self._connections:
+            self._limit = len(self._connections)
             self._knows_latency = True
             return
-        if now < self._pace.paused_until:
-            return  # one of several that were dialled together
+        self._limit = FEW_CONNECTIONS
         self._failed_dials += 1
         until = now + pause(self._failed_dials)
         if not lost.again or self._failed_dials >= self._attempts or until >= self._deadline:
@@ -162,6 +162,7 @@ class Pool:
             # What has side effects must not be sent into a connection that may be dead.
             if job.request.method not in IDEMPOTENT and connection.served and not connection.is_quiet():
                 self._drop(descriptor)
+                self._open_connections(now)
                 continue
             queue.popleft()
             if not self._knows_latency and self._grow_at == _NEVER and queue:
