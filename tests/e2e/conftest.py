@@ -8,6 +8,8 @@ import pytest
 
 from support.stage import CASES, Stage
 
+HEAD = "apiVersion: vaultgen.dev/v1alpha1\nkind: VaultSecretGenerator\nmetadata: {name: my-app}\n"
+
 
 @pytest.fixture
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], Stage]]:
@@ -16,5 +18,23 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[
 
         def put_on(name: str) -> Stage:
             return Stage(CASES / name, tmp_path, request.getfixturevalue, stack)
+
+        yield put_on
+
+
+@pytest.fixture
+def written_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Stage]]:
+    """Puts a case on that is given as text: a document without its head, ``vault.yaml``, ``run.yaml``."""
+    case, sandbox = tmp_path / "case", tmp_path / "sandbox"
+    with contextlib.ExitStack() as stack:
+
+        def put_on(generator: str, *, vault: str = "", run: str = "") -> Stage:
+            (case / "input").mkdir(parents=True)
+            sandbox.mkdir()
+            (case / "input" / "generator.yaml").write_text(HEAD + generator)
+            for name, text in (("vault.yaml", vault), ("run.yaml", run)):
+                if text:
+                    (case / name).write_text(text)
+            return Stage(case, sandbox, request.getfixturevalue, stack)
 
         yield put_on

@@ -23,6 +23,7 @@ def test_a_refusal_says_what_where_and_what_to_do(name: str, stage: Callable[[st
     shown = put_on.shown(ran.stderr)
     assert ran.stdout == b""
     assert ran.changed == ()
+    assert put_on.leaks(ran) == []
     golden.check(CASES / name / "refusal.txt", shown.encode())
     faults = re.findall(FAULT, shown, re.MULTILINE)
     assert len(faults) == shown.count("error[") > 0

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
-_SHORTEST = 8
+SHORTEST = 8
+"""Bytes that a canary must have: anything shorter would be found by chance."""
 
 
 def new_canary(label: str) -> str:
@@ -27,8 +28,8 @@ def forms(value: str | bytes) -> dict[str, bytes]:
     Raises ValueError for a value that is too short to be looked for: it would be found by chance.
     """
     raw = value.encode() if isinstance(value, str) else value
-    if len(raw) < _SHORTEST:
-        raise ValueError(f"a canary needs at least {_SHORTEST} bytes")
+    if len(raw) < SHORTEST:
+        raise ValueError(f"a canary needs at least {SHORTEST} bytes")
     text = raw.decode(errors="replace")
     found = {
         "raw": raw,

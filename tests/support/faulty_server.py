@@ -98,11 +98,19 @@ FAULTS: dict[str, Fault] = {
 }
 
 
+class FaultyServer(NamedTuple):
+    """One that is running."""
+
+    port: int
+    asked: threading.Event
+    """Set once something was received."""
+
+
 @contextlib.contextmanager
-def running_faulty_server(fault: str, certificate: tuple[Path, Path] | None = None) -> Iterator[int]:
-    """Run a server on loopback with a fault of ``FAULTS``, over TLS if it has a certificate, and yield its port."""
+def running_faulty_server(fault: str, certificate: tuple[Path, Path] | None = None) -> Iterator[FaultyServer]:
+    """Run a server on loopback with a fault of ``FAULTS``, over TLS if it has a certificate."""
     answer = FAULTS[fault]
-    ended = threading.Event()
+    asked, ended = threading.Event(), threading.Event()
     context = None
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -113,7 +121,9 @@ def running_faulty_server(fault: str, certificate: tuple[Path, Path] | None = No
         with contextlib.suppress(OSError), contextlib.closing(connection):
             speaking = context.wrap_socket(connection, server_side=True) if context else connection
             with contextlib.closing(speaking):
-                if (content := answer(_receive(speaking))) is None:
+                received = _receive(speaking)
+                asked.set()
+                if (content := answer(received)) is None:
                     ended.wait()
                 else:
                     speaking.sendall(content)
@@ -130,7 +140,7 @@ def running_faulty_server(fault: str, certificate: tuple[Path, Path] | None = No
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=accept, daemon=True).start()
         try:
-            yield listener.getsockname()[1]
+            yield FaultyServer(listener.getsockname()[1], asked)
         finally:
             ended.set()
             # Wakes accept(), which closing the listener alone does not.

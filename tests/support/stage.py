@@ -26,7 +26,7 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from support.api_server import running_api_server
-from support.canaries import found_in, found_in_files, new_canary, new_plain_canary
+from support.canaries import SHORTEST, found_in, found_in_files, new_canary, new_plain_canary
 from support.certificates import Certificates, make_certificates
 from support.faulty_server import running_faulty_server
 from support.kustomize import kustomize_build, vaultgen_directory
@@ -71,6 +71,8 @@ class Stage:
         self.canaries: dict[str, str] = {}
         """What must not be seen again."""
         self.environment: dict[str, str] = {}
+        self.asked = threading.Event()
+        """Set once a faulty server was asked for something."""
         self._facts = {"sandbox": str(sandbox)}
         self._fixture = fixture
         self._stack = stack
@@ -116,6 +118,13 @@ class Stage:
         changed = tuple(path for path in sorted({*before, *after}) if before.get(path) != after.get(path))
         return Ran(stdout, stderr, status, changed)
 
+    def break_vaultgen(self, patch: str) -> None:
+        """Let every vaultgen that is run here from now on execute a Python text first."""
+        directory = self.sandbox / "patch"
+        directory.mkdir()
+        (directory / "sitecustomize.py").write_text(patch)
+        self.environment["PYTHONPATH"] = str(directory)
+
     def request(self) -> bytes:
         """Return the bytes for standard input."""
         if (raw := self.tree / "stdin").exists():
@@ -153,9 +162,10 @@ class Stage:
             if kind := run.get("certificate"):
                 certificates = self._certificates(expired=kind == "expired")
                 pair = (certificates.server_cert, certificates.server_key)
-            port = self._stack.enter_context(running_faulty_server(server, pair))
-            self._facts["address"] = f"{'https' if pair else 'http'}://127.0.0.1:{port}"
-            self._facts["port"] = str(port)
+            faulty = self._stack.enter_context(running_faulty_server(server, pair))
+            self._facts["address"] = f"{'https' if pair else 'http'}://127.0.0.1:{faulty.port}"
+            self._facts["port"] = str(faulty.port)
+            self.asked = faulty.asked
         if server not in ("", "openbao"):
             self.environment |= {"VAULT_ADDR": self._facts["address"], "VAULT_TOKEN": self._fill("<<canary token>>")}
         # Bound, so that nobody else gets the port, and not listening.
@@ -185,7 +195,9 @@ class Stage:
         if file.exists():
             for (namespace, path), fields in read_vault_file(file).items():
                 assert not namespace, "a case has one Vault namespace; make others in setup"
-                vault.write(path, self._filled(fields))
+                filled = self._filled(fields)
+                self.canaries |= {f"{name} of {path}": text for name, text in filled.items() if len(text) >= SHORTEST}
+                vault.write(path, filled)
         for step in setup:
             method, _, path = self._fill(step["request"]).partition(" ")
             headers = {"X-Vault-Wrap-TTL": str(step["wrap"])} if "wrap" in step else {}
@@ -257,10 +269,3 @@ def _part(answer: Any, where: str) -> str:
 def case_names() -> list[str]:
     """Return the names of all cases that have something to compare with."""
     return sorted(path.name for path in CASES.iterdir() if (path / "input").is_dir())
-
-
-def python_path_patch(directory: Path, patch: str) -> dict[str, str]:
-    """Return the environment in which each Python runs ``patch`` first; it is written below ``directory``."""
-    directory.mkdir(exist_ok=True)
-    (directory / "sitecustomize.py").write_text(patch)
-    return {"PYTHONPATH": f"{directory}:{sys.path[0]}"}
