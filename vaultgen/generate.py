@@ -6,12 +6,12 @@ from vaultgen.render import render
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from vaultgen.document.model import Document
     from vaultgen.errors import Place
     from vaultgen.plan import Plan
-    from vaultgen.ports import Backend, Files
+    from vaultgen.ports import Answer, Backend, Files, Miss, Read
     from vaultgen.render import GeneratedSecret
 
 
@@ -19,16 +19,24 @@ def generate(document: "Document", files: "Files", backend: "Callable[[], Backen
     """Return the Secrets of a document.
 
     ``backend`` is called only if something has to be read. Raises ``Refused`` with all faults of the
-    document, or, once that is sound, all faults of the reads, or those of what was read.
+    document, or, once that is sound, all faults of the reads and of what was read.
     """
     planned = plan(document, files)
     try:
         answers = backend().read_all(tuple(planned.uses)) if planned.uses else {}
     except Refused as refused:
-        raise Refused(
-            placed for fault in refused.faults for placed in _placed(fault, planned, document.place)
-        ) from None
+        faults = [placed for fault in refused.faults for placed in _placed(fault, planned, document.place)]
+        raise Refused([*faults, *_faults_of(planned, refused.answers)]) from None
     return render(planned, answers)
+
+
+def _faults_of(planned: "Plan", answers: "Mapping[Read, Answer | Miss]") -> "tuple[Fault, ...]":
+    """Return what is wrong with the answers that there are."""
+    try:
+        render(planned, answers)
+    except Refused as refused:
+        return refused.faults
+    return ()
 
 
 def _placed(fault: Fault, planned: "Plan", document: "Place") -> "Iterator[Fault]":

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         """Where values come from: Vault, a session, placeholders."""
 
         def read_all(self, reads: Sequence[Read], /) -> Mapping[Read, Answer | Miss]:
-            """Read each path once; raise ``Refused`` with every fault, each carrying its ``read``."""
+            """Read each path once; raise ``Refused`` with every fault, each carrying its ``read``, and the answers."""
             ...
 
     class Files(Protocol):

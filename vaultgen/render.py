@@ -35,7 +35,10 @@ class GeneratedSecret(Record):
 
 
 def render(plan: "Plan", answers: "Answers") -> tuple[GeneratedSecret, ...]:
-    """Return a document's Secrets. Raises ``Refused`` with every fault of every Secret."""
+    """Return a document's Secrets. Raises ``Refused`` with every fault of every Secret.
+
+    A read without an answer is no fault here; what depends on it is left out.
+    """
     faults: list[Fault] = []
     secrets = tuple(_secret(planned, answers, faults) for planned in plan.secrets)
     if faults:
@@ -60,9 +63,9 @@ def _secret(planned: "PlannedSecret", answers: "Answers", faults: "list[Fault]")
             data[".dockerconfigjson"] = _docker_config(planned.registries, answers)
         except Refused as refused:
             faults += refused.faults
-    if len(faults) == before:
+    if len(faults) == before and all(read in answers for read in _reads(planned)):
         faults += _whole_faults(entry, data)
-    volatile = any(getattr(answers[read], "volatile", False) for read in _reads(planned))
+    volatile = any(getattr(answers.get(read), "volatile", False) for read in _reads(planned))
     return GeneratedSecret(
         entry.name, entry.namespace, entry.type, entry.behavior, entry.options, dict(sorted(data.items())), volatile
     )
@@ -73,18 +76,25 @@ def _values(source: "Content | Value | WholeSecret", answers: "Answers") -> "Ite
         yield source.key, source.content
     elif isinstance(source, Value):
         if len(source.text) == 1 and isinstance(reference := source.text[0], Reference):
-            if (value := extract(reference, answers[reference.read], source.place)) is not None:
+            if (value := extract(reference, _answer(reference, answers), source.place)) is not None:
                 yield source.key, value
         else:
             yield source.key, _joined(source.text, answers, source.place).map(str.encode)
     else:
         reference = source.reference
-        for key, value in extract_all(reference, answers[reference.read], source.place).items():
+        for key, value in extract_all(reference, _answer(reference, answers), source.place).items():
             if not is_data_key(key):
                 raise refuse(
                     "unusable-field-name", source.place._replace(reference=reference.shown), path=reference.read.path
                 )
             yield key, value
+
+
+def _answer(reference: Reference, answers: "Answers") -> "Answer | Miss":
+    """Return the answer of a reference's read; raise ``Refused`` without a fault where there is none."""
+    if reference.read not in answers:
+        raise Refused(())
+    return answers[reference.read]
 
 
 def _joined(text: "Text", answers: "Answers", place: "Place") -> Redacted:
@@ -96,7 +106,7 @@ def _joined(text: "Text", answers: "Answers", place: "Place") -> Redacted:
             joined += part
             continue
         try:
-            if (value := extract(part, answers[part.read], place)) is not None:
+            if (value := extract(part, _answer(part, answers), place)) is not None:
                 joined += value.reveal().decode()
         except UnicodeDecodeError:
             faults.append(Fault("not-text", place._replace(reference=part.shown)))

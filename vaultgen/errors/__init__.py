@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from vaultgen.ports import Read
+    from vaultgen.ports import Answer, Miss, Read
 
 
 class Place(Record):
@@ -53,8 +53,10 @@ class Fault(Record):
 class Refused(Exception):
     """The work cannot be done; carries every fault that is known."""
 
-    def __init__(self, faults: "Iterable[Fault]") -> None:
+    def __init__(self, faults: "Iterable[Fault]", answers: "Mapping[Read, Answer | Miss] | None" = None) -> None:
         self.faults: tuple[Fault, ...] = tuple(faults)
+        self.answers: Mapping[Read, Answer | Miss] = answers or {}
+        """Of a backend: what was read all the same, so that what is wrong with that can be told as well."""
         super().__init__(", ".join(fault.code for fault in self.faults))
 
 

@@ -36,7 +36,7 @@ class Reading:
         self._mounts: dict[str, tuple[Mount, ...]] = {}
 
     def answers(self) -> "dict[Read, Answer | Miss]":
-        """Send what is needed and return the answers; raise ``Refused`` with the faults of all reads."""
+        """Send what is needed and return the answers; raise ``Refused`` with the faults and answers of all reads."""
         outcomes: dict[Read, Answer | Miss | Fault | None] = dict.fromkeys(self._reads)
         while True:
             for read, outcome in outcomes.items():
@@ -47,9 +47,10 @@ class Reading:
             requests = [self._request(*key) for key in self._wanted]
             self._received.update(zip(self._wanted, self._exchange.send(requests), strict=True))
             self._wanted.clear()
+        answers = {read: outcome for read, outcome in outcomes.items() if isinstance(outcome, Answer | Miss)}
         if faults := _faults(outcomes):
-            raise Refused(faults)
-        return {read: outcome for read, outcome in outcomes.items() if isinstance(outcome, Answer | Miss)}
+            raise Refused(faults, answers)
+        return answers
 
     def _outcome(self, read: "Read") -> Answer | Miss | Fault | None:
         """Return what has become of a read; None where an answer that it needs is wanted first."""
