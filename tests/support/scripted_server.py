@@ -32,7 +32,8 @@ class Reply(NamedTuple):
     """Bytes to send, and what to do then."""
 
     content: bytes
-    then: Literal["keep", "close", "reset", "wait"] = "keep"
+    then: Literal["keep", "close", "reset", "cut", "wait"] = "keep"
+    """``cut`` closes without TLS's goodbye, ``close`` says it."""
 
 
 Script = Callable[[Asked], Reply]
@@ -80,6 +81,13 @@ class ScriptedServer:
                 self._converse(speaking, number)
         self._closed.release()
 
+    def demand_client_certificate(self, ca: Path, version: ssl.TLSVersion) -> None:
+        """Refuse clients without a certificate of a CA, in this TLS version."""
+        if self._context:
+            self._context.verify_mode = ssl.CERT_REQUIRED
+            self._context.load_verify_locations(ca)
+            self._context.maximum_version = version
+
     def say(self, connection: int, content: bytes) -> None:
         """Send bytes that nobody asked for."""
         self._open[connection].sendall(content)
@@ -98,6 +106,8 @@ class ScriptedServer:
                 self.ended.wait()
             if reply.then == "reset":
                 speaking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            if reply.then == "close" and isinstance(speaking, ssl.SSLSocket):
+                speaking.unwrap()
             if reply.then != "keep":
                 return
             number += 1

@@ -174,13 +174,14 @@ class Tls:
 def _trust_system(context: ssl.SSLContext) -> None:
     """Trust the system's CAs; a directory of them is read as needed, a bundle costs 20 ms at once."""
     paths = ssl.get_default_verify_paths()
-    named_file = os.environ.get(paths.openssl_cafile_env)
-    if paths.capath and not named_file and any(name.endswith(".0") for name in os.listdir(paths.capath)):
+    try:
+        has_directory = bool(paths.capath) and any(name.endswith(".0") for name in os.listdir(paths.capath))
+    except OSError:
+        has_directory = False
+    if has_directory:
         context.load_verify_locations(capath=paths.capath)
-    elif paths.cafile:
+    if paths.cafile and (not has_directory or os.environ.get(paths.openssl_cafile_env)):
         context.load_verify_locations(cafile=paths.cafile)
-    else:
-        context.load_default_certs()
 
 
 def _files_of(directory: str) -> "Iterator[str]":
