@@ -137,6 +137,8 @@ def _nearest(reference: "Reference", answer: "Answer") -> str:
     """Name a field only if it is close to what was asked for: field names can be confidential, too."""
     from difflib import get_close_matches
 
+    if reference.field in answer.fields:
+        return "it is null there: store a value, or add default=TEXT or optional=true"
     wanted = {name.lower(): name for name in answer.fields}
     if close := get_close_matches(reference.field.lower(), wanted, 1, 0.7):
         return f"did you mean key={wanted[close[0]]}?"

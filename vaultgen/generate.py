@@ -2,16 +2,16 @@
 
 from vaultgen.errors import Fault, Refused
 from vaultgen.plan import plan
-from vaultgen.render import render
+from vaultgen.render import faults_of, render
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from vaultgen.document.model import Document
     from vaultgen.errors import Place
     from vaultgen.plan import Plan
-    from vaultgen.ports import Answer, Backend, Files, Miss, Read
+    from vaultgen.ports import Backend, Files
     from vaultgen.render import GeneratedSecret
 
 
@@ -26,17 +26,8 @@ def generate(document: "Document", files: "Files", backend: "Callable[[], Backen
         answers = backend().read_all(tuple(planned.uses)) if planned.uses else {}
     except Refused as refused:
         faults = [placed for fault in refused.faults for placed in _placed(fault, planned, document.place)]
-        raise Refused([*faults, *_faults_of(planned, refused.answers)]) from None
+        raise Refused([*faults, *faults_of(planned, refused.answers)]) from None
     return render(planned, answers)
-
-
-def _faults_of(planned: "Plan", answers: "Mapping[Read, Answer | Miss]") -> "tuple[Fault, ...]":
-    """Return what is wrong with the answers that there are."""
-    try:
-        render(planned, answers)
-    except Refused as refused:
-        return refused.faults
-    return ()
 
 
 def _placed(fault: Fault, planned: "Plan", document: "Place") -> "Iterator[Fault]":

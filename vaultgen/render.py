@@ -37,13 +37,23 @@ class GeneratedSecret(Record):
 def render(plan: "Plan", answers: "Answers") -> tuple[GeneratedSecret, ...]:
     """Return a document's Secrets. Raises ``Refused`` with every fault of every Secret.
 
-    A read without an answer is no fault here; what depends on it is left out.
+    Raises KeyError where a read of the plan has no answer: what depends on it must not be left out of a Secret.
     """
+    if any(read not in answers for read in plan.uses):
+        raise KeyError("a read has no answer")
     faults: list[Fault] = []
     secrets = tuple(_secret(planned, answers, faults) for planned in plan.secrets)
     if faults:
         raise Refused(faults)
     return secrets
+
+
+def faults_of(plan: "Plan", answers: "Answers") -> "tuple[Fault, ...]":
+    """Return what is wrong with the answers that there are, where reads have failed and no Secret can be made."""
+    faults: list[Fault] = []
+    for planned in plan.secrets:
+        _secret(planned, answers, faults)
+    return tuple(faults)
 
 
 def _secret(planned: "PlannedSecret", answers: "Answers", faults: "list[Fault]") -> GeneratedSecret:

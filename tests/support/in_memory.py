@@ -29,7 +29,7 @@ class MemoryBackend:
         self.asked: list[Read] = []
 
     def read_all(self, reads: Sequence[Read], /) -> "Mapping[Read, Answer | Miss]":
-        """Return the answers; raise ``Refused`` with a fault for each read whose answer is a code."""
+        """Return the answers; raise ``Refused`` with them and a fault for each read whose answer is a code."""
         self.asked += reads
         found: dict[Read, Answer | Miss] = {}
         faults: list[Fault] = []
@@ -40,7 +40,7 @@ class MemoryBackend:
             else:
                 found[read] = answer
         if faults:
-            raise Refused(faults)
+            raise Refused(faults, found)
         return found
 
 

@@ -1,0 +1,59 @@
+"""The article's Kustomization, and where its Secrets go."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from support.documents import ARTICLE
+from support.in_memory import codes
+from vaultgen.document.flux_kustomization import parse_flux_kustomization
+from vaultgen.document.model import Document, VaultConfig
+from vaultgen.errors import Place, Refused
+
+PLACE = Place("ks.yaml", "Kustomization my-app")
+
+
+def _document(spec: dict[str, Any], entry: dict[str, Any] | None = None) -> Document:
+    tree = copy.deepcopy(ARTICLE)
+    tree["spec"] = {name: value for name, value in {**tree["spec"], **spec}.items() if value is not None}
+    tree["spec"]["secretGenerator"][0].update(entry or {})
+    return parse_flux_kustomization(tree, PLACE)
+
+
+def test_the_entry_is_one_of_ours() -> None:
+    (entry,) = _document({}).entries
+    assert (entry.name, entry.behavior, entry.type) == ("my-app-secrets", "merge", "Opaque")
+    assert [file[:2] for file in entry.files] == [("db_password.txt", "vault:secret/data/my-app/database?key=password")]
+    assert entry.place == PLACE._replace(field="spec.secretGenerator[0]", entry="my-app-secrets")
+
+
+@pytest.mark.parametrize(
+    ("target", "own", "namespace"),
+    [("apps", None, "apps"), ("apps", "own", "own"), (None, "own", "own"), (None, None, ""), ("apps", "", "apps")],
+)
+def test_the_namespace_is_the_entrys_else_the_target_never_the_kustomizations(
+    target: str | None, own: str | None, namespace: str
+) -> None:
+    """A Deployment beside the Secret could not refer to it in flux-system."""
+    document = _document({"targetNamespace": target}, {"namespace": own})
+    assert [entry.namespace for entry in document.entries] == [namespace]
+
+
+def test_it_has_no_vault_block() -> None:
+    assert _document({"vault": {"address": "https://elsewhere"}}).vault == VaultConfig()
+
+
+def test_faults_are_placed_below_spec() -> None:
+    with pytest.raises(Refused) as raised:
+        _document({}, {"nonsense": 1})
+    assert codes(raised.value) == ["unknown-field"]
+    assert raised.value.faults[0].place.field.startswith("spec.secretGenerator[0]")
+    document = _document({}, {"literals": ["no-key"]})
+    assert [fault.place.field for fault in document.faults] == ["spec.secretGenerator[0].literals[0]"]
+
+
+def test_without_entries_it_is_refused() -> None:
+    with pytest.raises(Refused) as raised:
+        parse_flux_kustomization({**ARTICLE, "spec": {"secretGenerator": []}}, PLACE)
+    assert codes(raised.value) == ["wrong-value"]
