@@ -17,7 +17,10 @@ SUCCESSES = [name for name in case_names() if (CASES / name / "expected.yaml").e
 
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_refusal_says_what_where_and_what_to_do(name: str, stage: Callable[[str], Stage], golden: Golden) -> None:
-    """The output is empty, the exit status that of the first fault's family, and no file is touched."""
+    """The output is empty, the exit status that of the first fault's family, and no file is touched.
+
+    Nothing in a document can write to the terminal, or begin a line that looks like ours.
+    """
     put_on = stage(name)
     ran = put_on.run()
     shown = put_on.shown(ran.stderr)
@@ -26,7 +29,9 @@ def test_a_refusal_says_what_where_and_what_to_do(name: str, stage: Callable[[st
     assert put_on.leaks(ran) == []
     golden.check(CASES / name / "refusal.txt", shown.encode())
     faults = re.findall(FAULT, shown, re.MULTILINE)
-    assert len(faults) == shown.count("error[") > 0
+    assert len(faults) == len(re.findall(r"^error", shown, re.MULTILINE)) > 0
+    assert shown.count("  where: ") == len(faults) or put_on.is_command or set(faults) == {"not-a-resource-list"}
+    assert shown.replace("\n", "").isprintable()
     statuses = {EXIT_STATUS[CATALOGUE[code].family] for code in faults}
     assert ran.status == (1 if put_on.is_kustomize else 70 if 70 in statuses else min(statuses))
 

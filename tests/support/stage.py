@@ -10,8 +10,8 @@ Beside it may stand ``vault.yaml``, the secrets that Vault holds (see ``vault_fi
 
 - ``server``: ``openbao`` (the default with ``vault.yaml`` or ``setup``), ``sealed``, ``uninitialised``, or a fault of
   ``faulty_server``; ``certificate``: ``valid`` or ``expired`` puts a faulty server behind TLS;
-- ``setup``: requests to Vault: ``request``, ``body``, ``wrap`` (seconds), ``token``; ``keep`` gives names to parts of
-  the answer that are secret, ``show`` to those that are not;
+- ``setup``: requests to Vault: ``request``, ``body``, ``wrap`` (seconds), ``token``, ``root`` (not in the case's
+  own Vault namespace); ``keep`` gives names to parts of the answer that are secret;
 - ``cluster``: ``secrets`` (NAMESPACE/NAME → data) and ``denied`` paths of a Kubernetes API server;
 - ``environment``: laid over VAULT_ADDR, VAULT_NAMESPACE and VAULT_TOKEN; nothing unsets;
 - ``files``: further files, by path below the sandbox (``tree``, ``home``);
@@ -81,6 +81,8 @@ class Stage:
         described = case / "run.yaml"
         run = yaml.safe_load(described.read_bytes()) if described.exists() else {}
         self._arguments: list[str] | None = run.get("command")
+        self.is_command = self._arguments is not None
+        """Whether vaultgen's own command line is what is run."""
         self.is_kustomize = self._arguments is None and (case / "input" / "kustomization.yaml").exists()
         """Whether the real kustomize is what is run; its exit status for any failure is 1."""
         self._start(run.get("server") or ("openbao" if "setup" in run or (case / "vault.yaml").exists() else ""), run)
@@ -201,12 +203,11 @@ class Stage:
         for step in setup:
             method, _, path = self._fill(step["request"]).partition(" ")
             headers = {"X-Vault-Wrap-TTL": str(step["wrap"])} if "wrap" in step else {}
-            client = VaultClient(vault.address, self._fill(step.get("token", vault.token)), vault.namespace)
+            namespace = "" if step.get("root") else vault.namespace
+            client = VaultClient(vault.address, self._fill(step.get("token", vault.token)), namespace)
             answer = client.request(method, path, self._filled(step.get("body")), headers)
             for name, where in step.get("keep", {}).items():
                 self._keep(name, _part(answer, where))
-            for name, where in step.get("show", {}).items():
-                self._facts[name] = _part(answer, where)
 
     def _serve_cluster(self, cluster: Mapping[str, Any]) -> None:
         server = self._stack.enter_context(running_api_server(self._certificates()))
