@@ -23,6 +23,13 @@ class JwtIssuer:
         encoding, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         return self._key.public_key().public_bytes(encoding, form).decode()
 
+    @property
+    def jwk(self) -> dict[str, str]:
+        """The public key as a JSON Web Key."""
+        numbers = self._key.public_key().public_numbers()
+        x, y = (_encode(number.to_bytes(32, "big")) for number in (numbers.x, numbers.y))
+        return {"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "x": x, "y": y}
+
     def sign(self, claims: Mapping[str, object], seconds: int = 600) -> str:
         """Return a JWT with these claims, good for so long from now."""
         now = int(time.time())
