@@ -69,6 +69,7 @@ class Pool:
         if not self._deadline:
             self.restart_clock()
         self._batch = batch = Batch(requests, self._writer)
+        self._grow_at = _NEVER
         try:
             while batch.left:
                 now = time.monotonic()
@@ -154,17 +155,17 @@ class Pool:
         """Send queued requests over idle connections; return when to look again if only time is missing."""
         queue = self._batch.queue
         while queue and self._idle:
-            if later := self._pace.start(now):
-                return later
-            descriptor = self._idle.pop()
+            descriptor = self._idle[-1]
             connection = self._connections[descriptor]
-            job = queue[0]
-            # What has side effects must not be sent into a connection that may be dead.
-            if job.request.method not in IDEMPOTENT and connection.served and not connection.is_quiet():
+            if connection.served and not connection.is_quiet():
+                # It was closed, or holds bytes that would be taken for the next answer.
                 self._drop(descriptor)
                 self._open_connections(now)
                 continue
-            queue.popleft()
+            if later := self._pace.start(now):
+                return later
+            self._idle.pop()
+            job = queue.popleft()
             if not self._knows_latency and self._grow_at == _NEVER and queue:
                 self._grow_at = now + SLOW_SECONDS
             connection.begin(job, self._writer.request(job.request, job.target), now)
@@ -313,7 +314,7 @@ class Pool:
     def _note(self, job: Job, outcome: str, seconds: float) -> None:
         """Log an attempt."""
         request = job.request
-        query = f"?{request.query}" if request.query else ""
+        query = f"?{request.query}" if request.query.startswith("version=") else ""
         where = f" in namespace {request.vault_namespace}" if request.vault_namespace else ""
         line = (
             f"{request.method} {request.path}{query}{where}: {outcome}, {seconds * 1000:.1f} ms, attempt {job.attempt}"

@@ -7,6 +7,7 @@ from vaultgen.errors import Fault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _thread
     from typing import Any
 
     from vaultgen.ports import Files
@@ -62,18 +63,18 @@ class Route:
         return Lost(Fault("connection-failed", facts={"address": address, "why": why}), again)
 
     def _resolve(self, host: str, port: int, deadline: float) -> "list[tuple[int, Any]]":
-        found: list[Any] = []
-        if _is_ip(host):
-            _look_up(host, port, found, None)
-        else:
-            # The system's resolver takes no deadline of ours: let it run beside us, and leave it behind if need be.
-            import _thread
+        for family in (socket.AF_INET, socket.AF_INET6):
+            if _is_of(family, host):
+                return [(family, (host, port))]
+        # The system's resolver takes no deadline of ours: let it run beside us, and leave it behind if need be.
+        import _thread
 
-            done = _thread.allocate_lock()
-            done.acquire()
-            _thread.start_new_thread(_look_up, (host, port, found, done))
-            if not done.acquire(timeout=max(0.0, deadline - time.monotonic())):
-                raise Lost(timeout_fault(self.settings), again=False)
+        found: list[Any] = []
+        done = _thread.allocate_lock()
+        done.acquire()
+        _thread.start_new_thread(_look_up, (host, port, found, done))
+        if not done.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise Lost(timeout_fault(self.settings), again=False)
         if not found:
             raise self.failure("the host's name is not known")
         if isinstance(found[0], socket.gaierror):
@@ -93,18 +94,22 @@ def timeout_fault(settings: "Settings") -> Fault:
     return Fault("timeout", facts={"address": settings.address.text, "seconds": f"{settings.timeout:g}"})
 
 
-def _is_ip(host: str) -> bool:
-    return ":" in host or host.replace(".", "").isdigit()
+def _is_of(family: int, host: str) -> bool:
+    try:
+        socket.inet_pton(family, host)
+    except OSError:
+        return False
+    return True
 
 
-def _look_up(host: str, port: int, found: "list[Any]", done: "Any") -> None:
+def _look_up(host: str, port: int, found: "list[Any]", done: "_thread.LockType") -> None:
     """Put address records, or the resolver's error, into ``found``."""
     try:
-        found.extend(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
+        # Bytes, because a text would be put through IDNA, whose import costs a millisecond.
+        found.extend(socket.getaddrinfo(host.encode(), port, 0, socket.SOCK_STREAM))
     except socket.gaierror as error:
         found.append(error)
     except (OSError, UnicodeError):
         pass
     finally:
-        if done is not None:
-            done.release()
+        done.release()

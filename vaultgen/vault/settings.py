@@ -4,7 +4,7 @@ from vaultgen.errors import NOWHERE, Fault, Place, Refused
 from vaultgen.record import Record
 from vaultgen.redacted import Redacted
 from vaultgen.vault import environment
-from vaultgen.vault.address import Address, Unusable, parse_address
+from vaultgen.vault.address import Address, Unusable, parse_address, split_host
 from vaultgen.vault.environment import UNSET, RateLimit, Variable, find
 
 TYPE_CHECKING = False
@@ -189,8 +189,23 @@ class _Reader:
             key = _in_document("clientKeyFile", document.client_key_file)
         if bool(cert) != bool(key):
             self._bad((cert or key or _NO_PEM).source, "a client certificate and its key must be given together")
-        name = find(self.environ, "TLS_SERVER_NAME").value or document.server_name
-        return TlsSettings(ca, cert, key, name, self.value("SKIP_VERIFY", environment.boolean, False))
+        return TlsSettings(
+            ca,
+            cert,
+            key,
+            self._server_name(document.server_name),
+            self.value("SKIP_VERIFY", environment.boolean, False),
+        )
+
+    def _server_name(self, of_document: str) -> str:
+        variable = find(self.environ, "TLS_SERVER_NAME")
+        name = variable.value or of_document
+        try:
+            if name and (split_host(name)[1] or name.startswith(".")):
+                raise Unusable("expected a host name alone")
+        except Unusable as unusable:
+            self._bad(variable.name or "vault.tls.serverName", unusable.why)
+        return name
 
     def _pem(self, file: str, text: str, directory: str = "") -> Pem | None:
         kinds: list[tuple[str, Literal["file", "text", "directory"]]] = [(file, "file"), (text, "text")]

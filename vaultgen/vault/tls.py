@@ -73,7 +73,7 @@ class Tls:
             self._present(tls.client_cert, tls.client_key)
 
     def wrap(self, plain: "socket.socket") -> ssl.SSLSocket:
-        """Return a connected, non-blocking socket as a TLS one whose handshake is still to be done."""
+        """Return a connected, non-blocking socket as a TLS one whose handshake is still to be done. Raises Lost."""
         try:
             return self._context.wrap_socket(
                 plain,
@@ -83,8 +83,8 @@ class Tls:
                 suppress_ragged_eofs=False,
                 session=self._session,
             )
-        except ValueError:
-            raise refuse("bad-setting", name="the TLS server name", why="it cannot be a host name") from None
+        except OSError:
+            raise Lost(self._cut(), again=True) from None
 
     def remember(self, connected: "socket.socket") -> None:
         """Keep the session of a connection that has received data, so that later ones start faster."""
@@ -103,8 +103,7 @@ class Tls:
             if waiting := self.must_wait(error):
                 return waiting
             fault = self.fault(error)
-            cut = self._fault("tls-failed", "the connection was closed during the handshake")
-            raise Lost(fault or cut, again=fault is None) from None
+            raise Lost(fault or self._cut(), again=fault is None) from None
         return ""
 
     def must_wait(self, error: OSError) -> str:
@@ -122,6 +121,9 @@ class Tls:
         if not isinstance(error, ssl.SSLError) or isinstance(error, ssl.SSLEOFError):
             return None
         return self._fault("tls-failed", _REASONS.get(error.reason or "", "the handshake failed"))
+
+    def _cut(self) -> Fault:
+        return self._fault("tls-failed", "the connection was closed during the handshake")
 
     def _fault(self, code: str, why: str = "") -> Fault:
         return Fault(code, facts={"address": self._address, "why": why} if why else {"address": self._address})

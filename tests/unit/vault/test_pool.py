@@ -193,11 +193,12 @@ def test_what_a_server_says_unasked_is_never_an_answer() -> None:
     assert outcomes == ["answer-not-http"] * 2
 
 
-def test_an_answer_that_comes_before_the_question_is_dropped_with_its_connection() -> None:
+@pytest.mark.parametrize("request_", [READ, LOGIN])
+def test_an_answer_that_comes_before_the_question_is_dropped_with_its_connection(request_: Request) -> None:
     with running_script(in_turn(OK, OK)) as server, pool_for(server.address) as pool:
         pool.send([READ])
         server.say(0, http(200, "planted"))
-        assert [outcome(answer) for answer in pool.send([LOGIN])] == [(200, b"{}")]
+        assert [outcome(answer) for answer in pool.send([request_])] == [(200, b"{}")]
         assert server.connections == 2
 
 

@@ -116,6 +116,14 @@ def test_all_bad_settings_are_told_at_once() -> None:
     assert names == {"BAO_MAX_RETRIES", *environ} - {"VAULT_ADDR", "BAO_ADDR"}
 
 
+@pytest.mark.parametrize("name", ["vault.test:8200", ".vault.test", "vault test", "vault\n"])
+def test_a_server_name_that_is_none_is_refused(name: str) -> None:
+    (fault,) = faults(VaultConfig(), {**HOME, "VAULT_TLS_SERVER_NAME": name})
+    assert (fault.code, fault.facts["name"]) == ("bad-setting", "VAULT_TLS_SERVER_NAME")
+    (fault,) = faults(VaultConfig(tls=Tls(server_name=name)), HOME)
+    assert fault.facts["name"] == "vault.tls.serverName"
+
+
 @pytest.mark.parametrize("half", ["VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY", "BAO_CLIENT_CERT_BYTES"])
 def test_half_a_client_certificate_is_refused(half: str) -> None:
     (fault,) = faults(VaultConfig(), {**HOME, half: "x"})
