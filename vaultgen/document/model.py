@@ -182,4 +182,4 @@ class Document(Record):
     vault: VaultConfig = VaultConfig()
     place: Place = NOWHERE
     faults: tuple[Fault, ...] = ()
-    """What was wrong inside well-formed fields; the plan reports it together with what it finds itself."""
+    """What is wrong already; the plan reports it together with what it finds itself, and nothing is read."""

@@ -3,7 +3,7 @@
 from vaultgen.document.check import conforms
 from vaultgen.document.parse import parse_document
 from vaultgen.document.schema import VAULT_SECRET_GENERATOR, load
-from vaultgen.errors import Place, Refused, refuse
+from vaultgen.errors import Fault, Place, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ def read_document(tree: "Mapping[str, Any]", file: str = "") -> "Document":
     """Return the document that a functionConfig is.
 
     Takes a VaultSecretGenerator, the article's Flux Kustomization, or a ConfigMap (kpt). ``file`` names
-    where it came from. Raises ``Refused``: unsupported-document, or all faults against the schema at once.
+    where it came from. Faults against the schema are kept in ``Document.faults``, so that those of the rest, which the
+    plan finds, are told with them. Raises ``Refused``: unsupported-document.
     """
     api_version, kind = _text(tree.get("apiVersion")), _text(tree.get("kind"))
     place = Place(file, f"{kind} {_name(tree)}".strip())
@@ -37,19 +38,23 @@ def read_document(tree: "Mapping[str, Any]", file: str = "") -> "Document":
         raise refuse(
             "unsupported-document", place, kind=kind or "a document without kind", apiVersion=api_version or "no group"
         )
-    check(tree, VAULT_SECRET_GENERATOR, place)
-    return parse_document(tree, place)
+    schema = load(VAULT_SECRET_GENERATOR)
+    if faults := schema_faults(tree, schema, place):
+        from vaultgen.document.sound import sound_entries
+
+        tree = {"secretGenerator": sound_entries(tree.get("secretGenerator"), schema)}
+    document = parse_document(tree, place)
+    return document._replace(faults=(*faults, *document.faults))
 
 
-def check(tree: "Mapping[str, Any]", schema_name: str, place: Place) -> None:
-    """Raise ``Refused`` with all faults of a tree against a schema, each at ``place`` and its own field."""
-    schema = load(schema_name)
+def schema_faults(tree: "Mapping[str, Any]", schema: "Mapping[str, Any]", place: Place) -> tuple[Fault, ...]:
+    """Return all faults of a tree against a schema, each at ``place`` and its own field."""
     if conforms(tree, schema, schema):
-        return
+        return ()
     from vaultgen.document.explain import explain
 
     faults = explain(tree, schema)
-    raise Refused(
+    return tuple(
         fault._replace(place=fault.place._replace(file=place.file, document=place.document)) for fault in faults
     )
 

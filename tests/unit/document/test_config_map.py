@@ -86,9 +86,7 @@ def test_lines_are_a_list(text: str, lines: list[str]) -> None:
 
 @pytest.mark.parametrize("data", [None, {}, [], "x", {"vault": "{}"}])
 def test_without_an_entry_the_schema_refuses_it(data: Any) -> None:
-    with pytest.raises(Refused) as raised:
-        read_document(_tree(data))
-    assert "missing-required-field" in codes(raised.value)
+    assert "missing-required-field" in [fault.code for fault in read_document(_tree(data)).faults]
 
 
 @pytest.mark.parametrize("text", ["{a: 1}", "x", "", "null", "[]"])

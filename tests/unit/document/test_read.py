@@ -58,9 +58,8 @@ def test_other_documents_are_refused(tree: dict[str, Any]) -> None:
 
 def test_all_faults_against_the_schema_are_told_at_once_and_where() -> None:
     tree = {**EVERY_FIELD, "secretGenerator": [{"nmae": "a"}, {"name": "b", "literals": {}}]}
-    with pytest.raises(Refused) as raised:
-        read_document(tree, "gen.yaml")
-    assert codes(raised.value) == ["unknown-field", "wrong-type"]
-    places = [fault.place for fault in raised.value.faults]
+    faults = read_document(tree, "gen.yaml").faults
+    assert [fault.code for fault in faults] == ["unknown-field", "wrong-type"]
+    places = [fault.place for fault in faults]
     assert {place[:2] for place in places} == {("gen.yaml", "VaultSecretGenerator my-app")}
     assert "secretGenerator[1].literals" in places[1].field
