@@ -5,6 +5,7 @@ import errno
 import itertools
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,27 @@ class NoFiles:
 
 
 @pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+def _steady(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short pauses, and no server that counts as slow because this machine is busy."""
     monkeypatch.setattr(retry, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(pool_module, "SLOW_SECONDS", 60.0)
+
+
+class Clock:
+    """The pool's clock, which a test can put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(pool_module, "time", made)
+    return made
 
 
 @contextlib.contextmanager
@@ -99,8 +119,7 @@ def test_connections_are_used_again() -> None:
         assert server.connections == 1
 
 
-def test_few_connections_do_for_a_server_that_answers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool_module, "SLOW_SECONDS", 60.0)
+def test_few_connections_do_for_a_server_that_answers_at_once() -> None:
     _, server = exchanged(echo, numbered(200))
     assert server.connections <= FEW_CONNECTIONS
 
@@ -271,11 +290,19 @@ def test_a_pause_that_outlasts_the_deadline_is_not_waited_for() -> None:
     assert (outcomes, len(server.asked)) == (["rate-limited"], 1)
 
 
-def test_the_users_own_rate_limit_is_kept() -> None:
-    outcomes, _ = exchanged(echo, numbered(5), rate_limit=RateLimit(1.0, 2), timeout=0.2)
-    assert outcomes == [(200, b"/v1/secret/data/0"), (200, b"/v1/secret/data/1"), *["timeout"] * 3]
-    outcomes, _ = exchanged(echo, numbered(5), rate_limit=RateLimit(1000.0, 1))
-    assert len([one for one in outcomes if isinstance(one, tuple)]) == 5
+def test_the_users_own_rate_limit_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[bool] = []
+    real = retry.Pace.start
+
+    def start(self: retry.Pace, now: float) -> float:
+        later = real(self, now)
+        starts.append(not later)
+        return later
+
+    monkeypatch.setattr(retry.Pace, "start", start)
+    outcomes, _ = exchanged(echo, numbered(3), rate_limit=RateLimit(10.0, 1))
+    assert len([one for one in outcomes if isinstance(one, tuple)]) == 3
+    assert (starts[:2], starts.count(True)) == ([True, False], 3)
 
 
 # --- no connection at all ---
@@ -373,18 +400,34 @@ def test_an_answer_that_trickles_does_not_outlive_the_deadline() -> None:
     assert outcomes == ["timeout"]
 
 
-def test_the_deadline_holds_for_all_requests_together() -> None:
-    with running_script(in_turn(OK, Reply(b"", "wait"), OK)) as server, pool_for(server.address, timeout=0.05) as pool:
-        assert [outcome(answer) for answer in pool.send([READ])] == [(200, b"{}")]
-        assert [outcome(answer) for answer in pool.send([READ])] == ["timeout"]
-        assert [outcome(answer) for answer in pool.send([READ])] == ["timeout"]
+def test_the_deadline_holds_for_all_requests_together(clock: Clock) -> None:
+    """While the second answer trickles, the time of the run ends."""
+
+    def script(asked: Asked) -> Reply:
+        if asked.path.endswith("/slow"):
+            clock.ahead += 100
+            return Reply(b"HTTP", "wait")
+        return OK
+
+    slow = Request("GET", "secret/data/slow")
+    with running_script(script) as server, pool_for(server.address) as pool:
+        assert [outcome(pool.send([request])[0]) for request in (READ, slow, READ)] == [
+            (200, b"{}"),
+            "timeout",
+            "timeout",
+        ]
+        assert len(server.asked) == 2
         pool.restart_clock()
         assert [outcome(answer) for answer in pool.send([READ])] == [(200, b"{}")]
 
 
-def test_a_last_request_waits_briefly_and_fails_in_silence() -> None:
-    with running_script(lambda asked: Reply(b"", "wait")) as server, pool_for(server.address) as pool:
-        pool.send_last(LOGIN, 0.02)
+def test_a_last_request_waits_briefly_and_fails_in_silence(clock: Clock) -> None:
+    def script(asked: Asked) -> Reply:
+        clock.ahead += 10
+        return Reply(b"HTTP", "wait")
+
+    with running_script(script) as server, pool_for(server.address, timeout=1000.0) as pool:
+        pool.send_last(LOGIN, 9.0)
         assert len(server.asked) == 1
 
 
