@@ -8,7 +8,7 @@ from vaultgen.errors.catalogue import CATALOGUE, EXIT_STATUS
 ERRORS = Path(__file__).resolve().parent / "errors.md"
 BEGIN, END = "<!-- codes: begin; written by docs/from_catalogue.py -->\n", "<!-- codes: end -->\n"
 
-STATUSES: dict[str, int] = {**EXIT_STATUS}
+STATUSES: dict[str, int] = {family: status for family, status in EXIT_STATUS.items()}
 FAMILIES = {
     "document": "The document, its files or the settings are wrong. Nothing was read from Vault.",
     "access": "Vault, or the cluster, does not let you in or does not let you read.",
