@@ -32,9 +32,13 @@ def assert_refused(put_on: Stage, built: Built) -> None:
     """Fail unless the build ended with the case's message and without output."""
     assert built.status != 0
     assert built.stdout == b""
-    # kustomize and kubectl put words of their own around it.
-    assert (CASES / MISSING / "refusal.txt").read_text() in put_on.shown(built.stderr)
+    # kustomize and kubectl put words of their own around it, and kubectl indents it.
+    assert unindented((CASES / MISSING / "refusal.txt").read_text()) in unindented(put_on.shown(built.stderr))
     assert put_on.leaks(Ran(built.stdout, built.stderr, built.status, ())) == []
+
+
+def unindented(text: str) -> str:
+    return "\n".join(line.strip() for line in text.splitlines())
 
 
 @pytest.mark.parametrize("version", [NEWEST, OLDEST])
