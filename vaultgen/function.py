@@ -4,7 +4,7 @@ import os
 import sys
 
 from vaultgen.document.read import read_document
-from vaultgen.errors import Fault, Refused
+from vaultgen.errors import Fault, Refused, refuse
 from vaultgen.generate import generate
 from vaultgen.krm.resource_list import ResourceList, file_of, read_resource_list, write_resource_list
 from vaultgen.local_files import LocalFiles
@@ -15,9 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import NoReturn
 
+    from vaultgen.document.model import Document
+    from vaultgen.ports import Files
+    from vaultgen.render import GeneratedSecret
     from vaultgen.vault.backend import VaultBackend
 
+    Make = Callable[[Document, Files], tuple[GeneratedSecret, ...]]
 
+
+MODE = "VAULTGEN_MODE"
+"""``placeholder`` makes Secrets without Vault, for every build that this variable reaches."""
 FAILED = 70
 """Exit status where not even a fault can be reported; that of the family internal."""
 INTERRUPTED = 130
@@ -32,6 +39,8 @@ class Surroundings(Record):
     """Directory of the kustomization that lists the generator."""
     log: "Callable[[str], None] | None" = None
     """Takes one line at a time, without values; None unless VAULTGEN_LOG=debug."""
+    make: "Make | None" = None
+    """Makes the Secrets of a document; by default VAULTGEN_MODE tells how."""
 
 
 class Outcome(Record):
@@ -82,6 +91,22 @@ def _answer(request: ResourceList, surroundings: Surroundings) -> bytes:
 
 def _generated(request: ResourceList, surroundings: Surroundings, files: LocalFiles) -> bytes:
     document = read_document(request.function_config)
+    secrets = (surroundings.make or _maker(surroundings))(document, files)
+    return write_resource_list(request.api_version, request.items, secrets)
+
+
+def _maker(surroundings: Surroundings) -> "Make":
+    mode = surroundings.environ.get(MODE, "")
+    if mode == "placeholder":
+        from vaultgen.placeholder import placeholders
+
+        return placeholders
+    if mode:
+        raise refuse("bad-setting", name=MODE, why="the one mode is placeholder")
+    return lambda document, files: _from_vault(document, files, surroundings)
+
+
+def _from_vault(document: "Document", files: "Files", surroundings: Surroundings) -> "tuple[GeneratedSecret, ...]":
     opened: list[VaultBackend] = []
 
     def backend() -> "VaultBackend":
@@ -91,11 +116,10 @@ def _generated(request: ResourceList, surroundings: Surroundings, files: LocalFi
         return opened[0]
 
     try:
-        secrets = generate(document, files, backend)
+        return generate(document, files, backend)
     finally:
         for session in opened:
             session.close()
-    return write_resource_list(request.api_version, request.items, secrets)
 
 
 def _guarded(answer: "Callable[[], bytes]") -> Outcome:

@@ -147,6 +147,35 @@ CATALOGUE: "dict[str, Row]" = {
         "move it away, then run `vaultgen install` again",
     ),
     "kubectl-failed": Row("document", "kubectl does not build with the plugin: {why}", "{suggestion}"),
+    # ... of `vaultgen build` and `vaultgen diff`
+    "no-kustomize": Row(
+        "document", "there is no program {name}", "install kustomize 5.5 or later, or name it with --kustomize"
+    ),
+    "remote-base": Row(
+        "document",
+        "the tree would fetch {remote}",
+        "if you trust it, allow it letter for letter: --allow-remote",
+    ),
+    "foreign-function": Row(
+        "document",
+        "the tree would run {function}",
+        "if you trust it, allow it by this name: --allow-function",
+    ),
+    "foreign-plugin": Row(
+        "document",
+        "the tree would run the plugin {plugin}",
+        "if you trust it, allow it by this name: --allow-function",
+    ),
+    "function-options": Row(
+        "document",
+        "vaultgen's function annotation sets {option}, which could change what it does",
+        "leave only exec: {{path: vaultgen}}",
+    ),
+    "transformed-plugin": Row(
+        "document",
+        "the field {field} could change what the configs listed here run",
+        "keep only resources in a kustomization that is listed under generators, transformers or validators",
+    ),
     # --- access: Vault or the cluster said no ----------------------------------------------------------------
     "no-credential": Row(
         "access",

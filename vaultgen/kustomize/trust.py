@@ -34,6 +34,14 @@ def untrusted(tree: Tree, functions: Collection[str] = (), remotes: Collection[s
     ]
 
 
+def is_ours(document: Mapping[str, Any]) -> bool:
+    """Return whether a config is a document of vaultgen: a VaultSecretGenerator, or the article's Kustomization."""
+    api_version, kind = str(document.get("apiVersion") or ""), str(document.get("kind") or "")
+    if (api_version, kind) == (API_VERSION, KIND):
+        return True
+    return kind == "Kustomization" and api_version.partition("/")[0] == "kustomize.toolkit.fluxcd.io"
+
+
 def function_of(document: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the function that a config names by annotation; an empty one where it is not readable, None without."""
     metadata = document.get("metadata")
@@ -56,9 +64,8 @@ def _plugin(plugin: Plugin, functions: Collection[str]) -> Iterator[Fault]:
     place = Place(plugin.file, f"{kind} {name or ''}".strip(), field=plugin.role)
     function = function_of(document)
     if function is None:
-        ours = (api_version, kind) == (API_VERSION, KIND) or _is_flux_kustomization(api_version, kind)
         group = api_version.rpartition("/")[0]
-        if not ours and api_version != BUILTIN_GROUP and f"{group}/{kind}" not in functions:
+        if not is_ours(document) and api_version != BUILTIN_GROUP and f"{group}/{kind}" not in functions:
             yield Fault("foreign-plugin", place, {"plugin": f"{group}/{kind}"[:200]})
         return
     runs = _runs(function)
@@ -78,10 +85,6 @@ def _runs(function: Mapping[str, Any]) -> list[str]:
         if isinstance(section, dict) and key in section:
             found.append(str(section[key]))
     return found
-
-
-def _is_flux_kustomization(api_version: str, kind: str) -> bool:
-    return kind == "Kustomization" and api_version.partition("/")[0] == "kustomize.toolkit.fluxcd.io"
 
 
 def _transformed_plugins(tree: Tree) -> Iterator[Fault]:

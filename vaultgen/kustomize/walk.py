@@ -1,16 +1,18 @@
 """The kustomizations that a build would load, found by reading and without running anything."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from vaultgen.errors import Fault, Place, refuse
+from vaultgen.errors import Fault, Place, Refused, refuse
 from vaultgen.krm.tree import parse_yaml
 from vaultgen.kustomize.generators import KUSTOMIZATION_NAMES
 
 Role = Literal["generators", "transformers", "validators"]
 ROLES: tuple[Role, ...] = ("generators", "transformers", "validators")
+Path = tuple[int | str, ...]
+"""Where something stands in a file: index of the document, then a key or an index a level."""
 FILE_LIMIT = 16 * 1024 * 1024
 """Bytes of a file that are read at most; no kustomization has more."""
 
@@ -41,6 +43,8 @@ class Plugin:
     file: str
     """The file that it stands in; the kustomization's own where it is written inline."""
     document: Mapping[str, Any]
+    path: Path = ()
+    """Where it stands in the file. An inline one: the path of its text, then that of the document in the text."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class Resource:
     kustomization: Kustomization
     file: str
     document: Mapping[str, Any]
+    path: Path = ()
+    """Where it stands in the file."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +79,18 @@ class Tree:
     """Roots of the kustomizations whose result is not resources but configs of functions and plugins."""
     missing: list[Fault] = field(default_factory=list)
     """What is named and not there; kustomize will fail on it."""
+    unreadable: list[Fault] | None = None
+    """Where faults of files go, so that the walk goes on without them; None lets the first one end it."""
 
 
-def walk(directory: str) -> Tree:
+def walk(directory: str, *, keep_going: bool = False) -> Tree:
     """Return what a build of ``directory`` loads.
 
-    Raises ``Refused``: no-kustomization, several-kustomizations, and what ``parse_yaml`` raises for any file.
+    Raises ``Refused``: no-kustomization, several-kustomizations, file-unreadable, and what ``parse_yaml`` raises for
+    any file. With ``keep_going`` only the first two, and for ``directory`` itself; the rest is in ``Tree.unreadable``.
     """
-    tree = Tree()
+    kustomization_file(directory)
+    tree = Tree(unreadable=[] if keep_going else None)
     _kustomization(directory, tree, {})
     return tree
 
@@ -110,24 +120,27 @@ def shown_path(path: str) -> str:
     return path if relative.startswith("..") else relative
 
 
-def _kustomization(directory: str, tree: Tree, known: dict[str, Kustomization]) -> Kustomization:
+def _kustomization(directory: str, tree: Tree, known: dict[str, Kustomization]) -> None:
     root = os.path.realpath(directory)
     if root in known:
-        return known[root]
-    file = kustomization_file(directory)
-    documents = _documents(file)
-    kustomization = Kustomization(shown_path(file), root, documents[0] if documents else {})
+        return
+    try:
+        file = kustomization_file(directory)
+    except Refused as refused:
+        _pass_over(refused, tree)
+        return
+    documents = _documents(file, tree)
+    kustomization = Kustomization(shown_path(file), root, documents[0][1] if documents else {})
     known[root] = kustomization
     tree.kustomizations.append(kustomization)
     for name in ("resources", "bases", "components"):
         for entry in _entries(kustomization.tree, name):
             _resource(entry, name, kustomization, tree, known)
     for role in ROLES:
-        for entry in _entries(kustomization.tree, role):
-            _plugin(entry, role, kustomization, tree, known)
+        for index, entry in _indexed(kustomization.tree, role):
+            _plugin(entry, index, role, kustomization, tree, known)
     for name, address in _addresses(kustomization.tree):
         tree.remotes.append(Remote(kustomization, name, address))
-    return kustomization
 
 
 def _resource(entry: str, name: str, kustomization: Kustomization, tree: Tree, known: dict[str, Kustomization]) -> None:
@@ -138,31 +151,36 @@ def _resource(entry: str, name: str, kustomization: Kustomization, tree: Tree, k
         _kustomization(path, tree, known)
     elif os.path.isfile(path):
         shown = shown_path(path)
-        tree.resources += (Resource(kustomization, shown, document) for document in _documents(path))
+        tree.resources += (Resource(kustomization, shown, document, at) for at, document in _documents(path, tree))
     else:
         tree.missing.append(Fault("file-not-found", Place(kustomization.file, field=name), {"path": entry}))
 
 
-def _plugin(entry: str, role: Role, kustomization: Kustomization, tree: Tree, known: dict[str, Kustomization]) -> None:
+def _plugin(
+    entry: str, index: int, role: Role, kustomization: Kustomization, tree: Tree, known: dict[str, Kustomization]
+) -> None:
     path = os.path.join(kustomization.root, entry)
     if "\n" in entry or ": " in entry:
-        documents = _parsed(entry.encode(), kustomization.file)
-        tree.plugins += (Plugin(kustomization, role, kustomization.file, document) for document in documents)
+        documents = _parsed(entry.encode(), kustomization.file, tree, field=f"{role}[{index}]")
+        text: Path = (0, role, index)
+        tree.plugins += (
+            Plugin(kustomization, role, kustomization.file, document, text + at) for at, document in documents
+        )
     elif is_remote(entry):
         tree.remotes.append(Remote(kustomization, role, entry))
     elif os.path.isdir(path):
         # A directory of configs is a kustomization of its own, whose result is run.
-        inner = Tree()
+        inner = Tree(unreadable=tree.unreadable)
         _kustomization(path, inner, dict(known))
         tree.kustomizations += inner.kustomizations
         tree.remotes += inner.remotes
         tree.missing += inner.missing
         tree.plugin_roots |= {one.root for one in inner.kustomizations}
         tree.plugins += inner.plugins
-        tree.plugins += (Plugin(kustomization, role, one.file, one.document) for one in inner.resources)
+        tree.plugins += (Plugin(kustomization, role, one.file, one.document, one.path) for one in inner.resources)
     elif os.path.isfile(path):
         shown = shown_path(path)
-        tree.plugins += (Plugin(kustomization, role, shown, document) for document in _documents(path))
+        tree.plugins += (Plugin(kustomization, role, shown, document, at) for at, document in _documents(path, tree))
     else:
         tree.missing.append(Fault("file-not-found", Place(kustomization.file, field=role), {"path": entry}))
 
@@ -198,8 +216,13 @@ def _is_http(text: str) -> bool:
 
 
 def _entries(tree: Mapping[str, Any], name: str) -> list[str]:
+    return [entry for _, entry in _indexed(tree, name)]
+
+
+def _indexed(tree: Mapping[str, Any], name: str) -> list[tuple[int, str]]:
     listed = tree.get(name)
-    return [entry for entry in listed if isinstance(entry, str)] if isinstance(listed, list) else []
+    items: Iterable[Any] = listed if isinstance(listed, list) else ()
+    return [(index, entry) for index, entry in enumerate(items) if isinstance(entry, str)]
 
 
 def _maps(tree: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
@@ -207,24 +230,42 @@ def _maps(tree: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
-def _documents(path: str) -> list[dict[str, Any]]:
+def _documents(path: str, tree: Tree) -> list[tuple[Path, dict[str, Any]]]:
     shown = shown_path(path)
     try:
         with open(path, "rb") as file:
             content = file.read(FILE_LIMIT + 1)
     except OSError:
-        raise refuse("file-unreadable", path=shown, why="it cannot be opened") from None
+        _pass_over(refuse("file-unreadable", Place(shown), path=shown, why="it cannot be opened"), tree)
+        return []
     if len(content) > FILE_LIMIT:
-        raise refuse("file-unreadable", path=shown, why=f"it is larger than {FILE_LIMIT} bytes")
-    return _parsed(content, shown)
+        why = f"it is larger than {FILE_LIMIT} bytes"
+        _pass_over(refuse("file-unreadable", Place(shown), path=shown, why=why), tree)
+        return []
+    return _parsed(content, shown, tree)
 
 
-def _parsed(content: bytes, file: str) -> list[dict[str, Any]]:
-    found = []
-    for document in parse_yaml(content, file):
+def _parsed(content: bytes, file: str, tree: Tree, field: str = "") -> list[tuple[Path, dict[str, Any]]]:
+    try:
+        documents = parse_yaml(content, file)
+    except Refused as refused:
+        # The lines of a text inside a file are not the file's.
+        inside = Refused(fault._replace(place=Place(file, field=field)) for fault in refused.faults)
+        _pass_over(inside if field else refused, tree)
+        return []
+    found: list[tuple[Path, dict[str, Any]]] = []
+    for index, document in enumerate(documents):
         if isinstance(document, dict) and str(document.get("kind", "")).endswith("List") and "items" in document:
-            items = document["items"]
-            found += [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+            items: Any = document["items"]
+            items = items if isinstance(items, list) else []
+            found += (((index, "items", at), item) for at, item in enumerate(items) if isinstance(item, dict))
         elif isinstance(document, dict):
-            found.append(document)
+            found.append(((index,), document))
     return found
+
+
+def _pass_over(refused: Refused, tree: Tree) -> None:
+    """Keep the faults and go on, or raise them again."""
+    if tree.unreadable is None:
+        raise refused
+    tree.unreadable += refused.faults

@@ -1,0 +1,95 @@
+"""``vaultgen build``: kustomize build over one Vault session, masked unless asked otherwise."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from vaultgen.build import Builder, Options, Show
+from vaultgen.cli.files import NewFile, write_all
+from vaultgen.function import debug_log
+
+HEADERS: dict[Show, str] = {
+    "masked": "# masked: values and name suffixes are stand-ins of this run; the API server refuses these Secrets\n",
+    "placeholder": "# placeholders: built without Vault; the API server refuses these Secrets\n",
+    "appliable": "# placeholders: built without Vault\n",
+    "revealed": "",
+}
+
+
+class _Build(click.Command):
+    """Lets --placeholder stand alone in front of DIR: its word belongs to it only behind a =."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, ["--placeholder=marked" if one == "--placeholder" else one for one in args])
+
+
+@click.command(cls=_Build)
+@click.argument("directory", metavar="DIR", default=".", type=click.Path(exists=True, file_okay=False))
+@click.argument("flags", nargs=-1, metavar="[-- KUSTOMIZE-FLAG...]")
+@click.option(
+    "--reveal", is_flag=True, help="Show values, to apply them: vaultgen build --reveal DIR | kubectl apply -f -"
+)
+@click.option(
+    "--real-names", is_flag=True, help="Masked, with true name suffixes: a weak value can be guessed from them."
+)
+@click.option(
+    "--placeholder",
+    type=click.Choice(["marked", "appliable"]),
+    metavar="[=appliable]",
+    help="Build without Vault, network or credential. The API server refuses the Secrets, unless =appliable.",
+)
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(dir_okay=False), help="Write there, not to standard output."
+)
+@click.option("--kustomize", metavar="PATH", default="", help="The kustomize to run; the one on PATH unless given.")
+@click.option(
+    "--allow-function", metavar="NAME", multiple=True, help="Let the tree run this program, image or GROUP/KIND."
+)
+@click.option("--allow-remote", metavar="URL", multiple=True, help="Let the tree fetch this, letter for letter.")
+def command(
+    directory: str,
+    flags: tuple[str, ...],
+    reveal: bool,
+    real_names: bool,
+    placeholder: str | None,
+    output: str | None,
+    kustomize: str,
+    allow_function: tuple[str, ...],
+    allow_remote: tuple[str, ...],
+) -> int:
+    """Build DIR with the real kustomize, over one Vault session.
+
+    Values are masked unless --reveal is given: kustomize itself gets stand-ins, so that nothing in the output can tell
+    a value. Before anything runs, the tree is looked through: functions other than vaultgen and remote bases are
+    refused unless allowed by name.
+
+    \b
+    Examples:
+      vaultgen build overlays/production
+      vaultgen build --placeholder overlays/production
+      vaultgen build --reveal overlays/production | kubectl apply -f -
+      vaultgen build apps -- --load-restrictor LoadRestrictionsNone
+    """
+    if sum((reveal, real_names, placeholder is not None)) > 1:
+        raise click.UsageError("--reveal, --real-names and --placeholder exclude each other")
+    show: Show = "revealed" if reveal else "masked"
+    if placeholder:
+        show = "placeholder" if placeholder == "marked" else "appliable"
+    environ = dict(os.environ)
+    builder = Builder(show, environ, Options(kustomize, allow_function, allow_remote, flags), debug_log(environ))
+    try:
+        built = builder.build_with_real_names(directory) if real_names else builder.build(directory)
+    finally:
+        builder.close()
+    sys.stderr.write(built.messages)
+    if built.status:
+        return built.status
+    text = HEADERS[show].encode() + built.output
+    if output:
+        write_all([NewFile(Path(output), text, 0o600)])
+    else:
+        sys.stdout.buffer.write(text)
+        sys.stdout.buffer.flush()
+    return 0

@@ -1,0 +1,1 @@
+"""One Vault session for a whole build: the processes that kustomize starts ask their parent."""
