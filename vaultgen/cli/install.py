@@ -112,10 +112,10 @@ def chosen(homes: list[PluginHome]) -> PluginHome:
 def write_plugins(home: Path) -> list[str]:
     """Write the plugins below a plugin home, and return a line a plugin.
 
-    Raises ``Refused``: foreign-plugin for each file that is not ours (nothing is written then), file-not-written.
+    Raises ``Refused``: plugin-exists for each file that is not ours (nothing is written then), file-not-written.
     """
     paths = [home / document for document in DOCUMENTS]
-    if faults := [Fault("foreign-plugin", facts={"path": str(path)}) for path in paths if _is_foreign(path)]:
+    if faults := [Fault("plugin-exists", facts={"path": str(path)}) for path in paths if _is_foreign(path)]:
         raise Refused(faults)
     lines = []
     for path in paths:

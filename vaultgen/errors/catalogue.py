@@ -141,7 +141,7 @@ CATALOGUE: "dict[str, Row]" = {
         "document", "{path} exists already, and is left as it is", "move it away, or add the entries to it by hand"
     ),
     "file-not-written": Row("document", "{path} cannot be written: {why}", "check its directory and the permissions"),
-    "foreign-plugin": Row(
+    "plugin-exists": Row(
         "document",
         "{path} was not written by vaultgen, and is left as it is",
         "move it away, then run `vaultgen install` again",

@@ -72,7 +72,7 @@ def test_a_foreign_file_is_left_alone_and_nothing_is_written(
     path.write_text(text)
     before = tree(home)
     assert app.main(["install"]) == 3
-    assert f"error[foreign-plugin]: {path} was not written by vaultgen" in capsys.readouterr().err
+    assert f"error[plugin-exists]: {path} was not written by vaultgen" in capsys.readouterr().err
     assert path.read_text() == text
     assert tree(home) == before
 
