@@ -106,11 +106,12 @@ def split_text(text: str, place: Place = NOWHERE) -> "tuple[str | Reference, ...
 
 
 def _path(written: str) -> str:
-    if "#" in written:
-        path, _, field = written.partition("#")
-        raise _bad("the path holds a #", f"write vault:{path}?key={_masked(field)}, or %23 for the character")
     if "&" in written:
         raise _bad("the path holds an &", "write ? in front of the first parameter, or %26 for the character")
+    if "#" in written:
+        path, _, field = written.partition("#")
+        better = f"vault:{_masked(path)}?key={_masked(field)}"
+        raise _bad("the path holds a #", f"write {better}, or %23 for the character")
     if written.startswith("/"):
         raise _bad("the path starts with /", "leave it out")
     path = _decoded(written, "path")
