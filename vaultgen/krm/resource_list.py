@@ -4,7 +4,7 @@ import json
 from binascii import b2a_base64
 
 from vaultgen.errors import refuse
-from vaultgen.krm.tree import parse_one
+from vaultgen.krm.block_style import parse_block_style
 from vaultgen.record import Record
 
 TYPE_CHECKING = False
@@ -51,7 +51,11 @@ def read_resource_list(request: bytes) -> ResourceList:
 
     Raises ``Refused``: not-a-resource-list, and what ``parse_yaml`` raises.
     """
-    tree = parse_one(request, "the ResourceList on standard input") if request.strip() else None
+    tree: Any = parse_block_style(request)
+    if tree is None and request.strip():
+        from vaultgen.krm.tree import parse_one
+
+        tree = parse_one(request, "the ResourceList on standard input")
     if tree is None:
         raise refuse("not-a-resource-list", why="it is empty")
     if not isinstance(tree, dict) or tree.get("kind") != "ResourceList" or tree.get("apiVersion") not in API_VERSIONS:

@@ -4,12 +4,12 @@ PyYAML's own constructor keeps the last of two equal keys, reads ``on`` as a boo
 overflows the stack on deep nesting. Reading events costs the same time and has none of this.
 """
 
-import math
 import re
 
 import yaml
 
 from vaultgen.errors import Place, refuse
+from vaultgen.krm.scalar import resolve
 from vaultgen.record import Record
 
 TYPE_CHECKING = False
@@ -22,15 +22,6 @@ ALIAS_LIMIT = 10_000_000
 """Characters that all aliases of a text may stand for, each node counting as one more."""
 
 LOADER: "Any" = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-_WORDS = {word: None for word in ("", "~", "null", "Null", "NULL")} | {
-    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
-}  # fmt: skip
-_NUMBER_START = frozenset("-+.0123456789")
-# Compiled at their first use: few documents hold a plain scalar that might be a number.
-_INTEGER = r"[-+]?[0-9]+"
-_OCTAL_OR_HEX = r"0o[0-7]+|0x[0-9a-fA-F]+"
-_FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
 
 _PROBLEMS = {
     "mapping values are not allowed in this context": "a `:` where no mapping can start; quote the text",
@@ -208,22 +199,6 @@ class _Builder:
 
     def _place(self, event: "Any") -> Place:
         return Place(self._file, line=event.start_mark.line + 1, column=event.start_mark.column + 1)
-
-
-def resolve(text: str) -> "str | int | float | bool | None":
-    """Return what a plain (unquoted) scalar means: null, boolean, number, or the text itself."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] not in _NUMBER_START:
-        return text
-    if re.fullmatch(_INTEGER, text):
-        return int(text) if len(text) < 400 else text
-    if re.fullmatch(_OCTAL_OR_HEX, text):
-        return int(text, 0)
-    if re.fullmatch(_FLOAT, text):
-        number = float(text)
-        return number if math.isfinite(number) else text
-    return text
 
 
 def parse_one(text: bytes, file: str = "") -> "Any":

@@ -9,7 +9,8 @@ import pytest
 from support.in_memory import codes
 from vaultgen.errors import Refused
 from vaultgen.errors.report import report
-from vaultgen.krm.tree import ALIAS_LIMIT, DEPTH_LIMIT, parse_one, parse_yaml, resolve
+from vaultgen.krm.scalar import resolve
+from vaultgen.krm.tree import ALIAS_LIMIT, DEPTH_LIMIT, parse_one, parse_yaml
 
 
 def _refused(text: bytes) -> Refused:
