@@ -17,6 +17,7 @@ else:
             made = super().__new__(cls, name, bases, namespace)
             made._fields = tuple(made.__dict__.get("__annotations__") or getattr(made, "__annotations__", ()))
             made._defaults = {field: namespace[field] for field in made._fields if field in namespace}
+            made._last = tuple(made._defaults.values())
             for index, field in enumerate(made._fields):
                 setattr(made, field, property(itemgetter(index)))
             return made
@@ -29,6 +30,9 @@ else:
 
         @classmethod
         def _complete(cls, values, named):
+            missing = len(cls._fields) - len(values)
+            if not named and 0 < missing <= len(cls._last):
+                return values + cls._last[-missing:]
             given = dict(zip(cls._fields, values, strict=False), **named)
             complete = [given.pop(field) if field in given else cls._defaults[field] for field in cls._fields]
             if given or len(values) > len(cls._fields):
@@ -36,7 +40,10 @@ else:
             return complete
 
         def _replace(self, **changes):
-            return type(self)(**{**dict(zip(self._fields, self, strict=True)), **changes})
+            made = tuple.__new__(type(self), map(changes.pop, self._fields, self))
+            if changes:
+                raise TypeError(f"{type(self).__name__} has the fields {', '.join(self._fields)}")
+            return made
 
         def __repr__(self):
             return f"{type(self).__name__}({', '.join(map('{}={!r}'.format, self._fields, self))})"
