@@ -34,6 +34,8 @@ class Answer(Record):
     """KV v2 version; None where the engine has no versions."""
     volatile: bool = False
     """True where each read gives another value: no name suffix, and the token must not be revoked."""
+    created_time: str = ""
+    """When this version was written, as KV v2 says it; empty where the engine has no versions."""
 
 
 class Miss(Record):

@@ -11,7 +11,7 @@ import click
 from vaultgen import __version__
 from vaultgen.errors import Refused
 
-COMMANDS = ("build", "init", "install", "plugin")
+COMMANDS = ("build", "init", "install", "lock", "plugin")
 
 USAGE_STATUS = 2
 INTERRUPTED_STATUS = 130

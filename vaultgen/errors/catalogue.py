@@ -176,6 +176,56 @@ CATALOGUE: "dict[str, Row]" = {
         "the field {field} could change what the configs listed here run",
         "keep only resources in a kustomization that is listed under generators, transformers or validators",
     ),
+    # ... of vaultgen.lock
+    "bad-lock": Row("document", "vaultgen.lock cannot be used: {why}", "write it anew: vaultgen lock"),
+    "lock-incomplete": Row("document", "vaultgen.lock does not name {path}", "add it: vaultgen lock --update"),
+    "path-not-asked": Row("document", "nothing in {directory} asks for {path}", "write the path as the reference does"),
+    # ... of a tree to be published for Flux
+    "unpublishable-generator": Row(
+        "document",
+        "this generator cannot be carried over into a published tree: {why}",
+        "list a file that holds nothing else under generators of the kustomization that needs it",
+    ),
+    "unpublishable-plugin": Row(
+        "document",
+        "stock Flux does not build {what}: it runs no function or plugin and inflates no chart",
+        "build this tree with kustomize and `vaultgen build`, or leave it out",
+    ),
+    "unpublishable-remote": Row(
+        "document",
+        "{remote} would be fetched from elsewhere, and what it holds is not known here",
+        "copy it into the tree; let Flux fetch it as a source of its own",
+    ),
+    "unpublishable-key": Row(
+        "document",
+        "YAML takes the data key {key} for {kind}, which kustomize's own secretGenerator cannot make",
+        "name it otherwise, for example {key}.txt",
+    ),
+    "unpublishable-dynamic": Row(
+        "document",
+        "a value that is new at each read cannot be published: nobody renews its lease in the cluster",
+        "read a static secret, without allowDynamic; or let the workload fetch this one itself",
+    ),
+    "unpublishable-value": Row(
+        "data",
+        "the value holds the mark of a SOPS document, which Flux would decrypt once more",
+        "store in Vault what is in it, in plain; a SOPS file of the tree belongs into a builtin secretGenerator",
+    ),
+    "cannot-rewrite": Row(
+        "document",
+        "this kustomization cannot be rewritten safely: {why}",
+        "write its fields as plain block YAML, one below the other",
+    ),
+    "already-published": Row(
+        "document", "the tree holds {path}: it is a published one", "publish the tree that this one was made of"
+    ),
+    "no-such-directory": Row("document", "there is no directory {path} in the tree", "check the path"),
+    "bad-recipient": Row(
+        "document",
+        "{which} cannot be encrypted for: {why}",
+        "give the public half of an age key, age1…, as age-keygen prints it",
+    ),
+    "bad-archive": Row("document", "the archive is not usable: {why}", "look at where it comes from"),
     # --- access: Vault or the cluster said no ----------------------------------------------------------------
     "no-credential": Row(
         "access",
@@ -255,6 +305,16 @@ CATALOGUE: "dict[str, Row]" = {
     ),
     "version-destroyed": Row(
         "data", "version {version} of {path} is destroyed", "it cannot come back; write a new version"
+    ),
+    "lock-outdated": Row(
+        "data",
+        "vaultgen.lock names {locked} of {path}, and Vault has {now}",
+        "if that is meant: vaultgen lock --update",
+    ),
+    "lock-mismatch": Row(
+        "data",
+        "what stands at {path} is not the secret that vaultgen.lock names: it was deleted and written anew",
+        "find out why; if that is meant: vaultgen lock --update",
     ),
     "dynamic-engine": Row(
         "data",

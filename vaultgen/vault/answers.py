@@ -91,7 +91,8 @@ def _kv2(read: "Read", data: "dict[str, Any]") -> Answer | Fault:
         return _unexpected(read, "it is another version than the one asked for")
     if not isinstance(data["data"], dict):
         return _unexpected(read, "it holds no fields")
-    return Answer({name: Redacted(value) for name, value in data["data"].items()}, version)
+    fields = {name: Redacted(value) for name, value in data["data"].items()}
+    return Answer(fields, version, created_time=data["metadata"]["created_time"])
 
 
 def _absence(read: "Read", target: Target, answer: "dict[str, Any]") -> Miss | Fault | Unsure:

@@ -53,6 +53,8 @@ def log_in(
         return Session(usable_token(token, "~/.vault-token"), "~/.vault-token", False)
     tried.append("~/.vault-token")
     if settings.address.scheme == "unix" or settings.address_source.endswith("_AGENT_ADDR"):
+        # Its token is a credential like any other: a document could name a socket that others rely on.
+        require_home(settings, "the agent")
         return Session(None, "the agent", False)
     raise refuse("no-credential", tried=", ".join(tried))
 
