@@ -6,14 +6,13 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
 from vaultgen.cli.files import NewFile, write_all
 from vaultgen.errors import Fault, Refused, refuse
+from vaultgen.kustomize.plugin_home import PluginHome, plugin_homes
 
 DOCUMENTS = (
     "vaultgen.dev/v1alpha1/vaultsecretgenerator/VaultSecretGenerator",
@@ -40,14 +39,6 @@ SAMPLE = {
     "secretGenerator:\n- {name: sample, literals: [works=yes]}\n",
 }
 KUBECTL_SECONDS = 60
-
-
-class PluginHome(NamedTuple):
-    """A directory below which kustomize looks for plugins."""
-
-    path: Path
-    variable: str
-    """The environment variable that leads there."""
 
 
 @click.command()
@@ -85,17 +76,6 @@ def command(kubectl: bool, uninstall: bool) -> None:
     else:
         click.echo("  kustomize build --enable-alpha-plugins DIR")
         click.echo("  kubectl kustomize --enable-alpha-plugins DIR")
-
-
-def plugin_homes(environ: Mapping[str, str]) -> list[PluginHome]:
-    """Return where kustomize looks for plugins, in its order: the one that it prints where none exists."""
-    places = (
-        ("KUSTOMIZE_PLUGIN_HOME", ""),
-        ("XDG_CONFIG_HOME", "kustomize/plugin"),
-        ("HOME", ".config/kustomize/plugin"),
-        ("HOME", "kustomize/plugin"),
-    )
-    return [PluginHome(Path(environ[name], below), name) for name, below in places if environ.get(name)]
 
 
 def chosen(homes: list[PluginHome]) -> PluginHome:

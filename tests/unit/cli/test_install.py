@@ -6,6 +6,7 @@ import pytest
 
 from vaultgen.cli import app, install
 from vaultgen.errors import Refused
+from vaultgen.kustomize.plugin_home import plugin_homes
 
 PLUGIN, ARTICLE = install.DOCUMENTS
 
@@ -111,7 +112,7 @@ class TestWhereKustomizeLooks:
         candidates = ["own", "xdg/kustomize/plugin", ".config/kustomize/plugin", "kustomize/plugin"]
         for path in reversed(candidates):
             (home / path).mkdir(parents=True)
-            assert install.chosen(install.plugin_homes(os.environ)).path == home / path
+            assert install.chosen(plugin_homes(os.environ)).path == home / path
 
     @pytest.mark.parametrize(
         ("environ", "path"),
@@ -125,7 +126,7 @@ class TestWhereKustomizeLooks:
         self, home: Path, environ: dict[str, str], path: str
     ) -> None:
         absolute = {name: str(home / value) if value else "" for name, value in environ.items()}
-        homes = install.plugin_homes({"HOME": str(home), **absolute})
+        homes = plugin_homes({"HOME": str(home), **absolute})
         assert install.chosen(homes).path == home / path
 
     def test_the_variable_that_leads_there_is_named(
@@ -140,7 +141,7 @@ class TestWhereKustomizeLooks:
     )
     def test_a_place_where_kustomize_would_not_find_it_is_refused(self, environ: dict[str, str], name: str) -> None:
         with pytest.raises(Refused) as caught:
-            install.chosen(install.plugin_homes(environ))
+            install.chosen(plugin_homes(environ))
         assert caught.value.faults[0].code == "bad-setting"
         assert caught.value.faults[0].facts["name"] == name
 
