@@ -1,5 +1,7 @@
 """What is said to Vault and what it answers, as data."""
 
+from vaultgen.errors import refuse
+from vaultgen.json_text import parse_json
 from vaultgen.record import Record
 
 TYPE_CHECKING = False
@@ -68,9 +70,6 @@ def json_body(response: Response, address: str) -> "Any":
 
     ``address`` is what the fault names (``settings.address.text``). Raises ``Refused`` (answer-not-json).
     """
-    from vaultgen.errors import refuse
-    from vaultgen.json_text import parse_json
-
     try:
         return parse_json(response.body.reveal().decode())
     except (ValueError, RecursionError):

@@ -31,6 +31,7 @@ class Reading:
         self._exchange = exchange
         self._session = session
         self._settings = settings
+        self._address = settings.address.text
         self._received: dict[Key, Response | Fault] = {}
         self._wanted: dict[Key, None] = {}
         self._mounts: dict[str, tuple[Mount, ...]] = {}
@@ -56,14 +57,13 @@ class Reading:
         """Return what has become of a read; None where an answer that it needs is wanted first."""
         if problem := path_problem(read.path):
             return Fault("bad-reference", facts={"why": f"of its path, {problem}", "suggestion": ""}, read=read)
-        address = self._settings.address.text
         guessed = guess(read.path)
         status = 0
         if guessed is not None:
             response = self._answer(read.vault_namespace, guessed.path, read.version)
             if not isinstance(response, Response):
                 return response
-            found = meaning(read, guessed, response, address)
+            found = meaning(read, guessed, response, self._address)
             if not isinstance(found, Unsure):
                 return found
             status = response.status
@@ -76,7 +76,7 @@ class Reading:
         response = self._answer(read.vault_namespace, target.path, read.version)
         if not isinstance(response, Response):
             return response
-        found = meaning(read, target, response, address)
+        found = meaning(read, target, response, self._address)
         return None if isinstance(found, Unsure) else found
 
     def _answer(self, vault_namespace: str, path: str, version: int | None) -> "Response | Fault | None":
@@ -104,7 +104,7 @@ class Reading:
         if response.status != 200:
             return self._unlisted(read, response.status, guess_status)
         try:
-            self._mounts[namespace] = parse_mounts(json_body(response, self._settings.address.text))
+            self._mounts[namespace] = parse_mounts(json_body(response, self._address))
         except Refused as refused:
             return refused.faults[0]
         return self._mounts[namespace]
@@ -121,7 +121,7 @@ class Reading:
                 "namespace-unknown", facts={"namespace": namespace}, read=read if read.vault_namespace else None
             )
         if status != 403:
-            return Fault("bad-request", facts={"address": self._settings.address.text, "status": str(status)})
+            return Fault("bad-request", facts={"address": self._address, "status": str(status)})
         if not token_works:
             return Fault("token-invalid", facts={"source": self._session.source})
         # Something before Vault lets only some paths through.
