@@ -1,8 +1,10 @@
 """The command line's entry: which commands there are, and how each ends.
 
-A command is a module of this package with a ``command``; it is imported when it is used.
+A command is a module of this package with a ``command``; it is imported when it is used, and not for the list of
+commands: that would take half a second.
 """
 
+import os
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -11,7 +13,26 @@ import click
 from vaultgen import __version__
 from vaultgen.errors import Refused
 
-COMMANDS = ("build", "init", "install", "lock", "plugin")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+SECTIONS: dict[str, dict[str, str]] = {
+    "Build": {
+        "build": "Build DIR with the real kustomize, over one Vault session",
+        "lock": "Pin the versions that builds of DIR read",
+    },
+    "Set up": {
+        "init": "Turn a builtin secretGenerator into a generator file",
+        "install": "Put the legacy plugin where kustomize and kubectl look for it",
+    },
+    "Started by kustomize": {
+        "plugin": "Act as kustomize's legacy plugin",
+    },
+}
+"""Commands with their first words, in the order in which they are listed; a test holds them to the commands' own."""
+
+COMMANDS = {name: summary for section in SECTIONS.values() for name, summary in section.items()}
 
 USAGE_STATUS = 2
 INTERRUPTED_STATUS = 130
@@ -29,6 +50,19 @@ class _Commands(click.Group):
         command: click.Command = import_module(f"vaultgen.cli.{cmd_name.replace('-', '_')}").command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, COMMANDS))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), summary) for name, summary in commands.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        # Without the names of click's own answer, for whose help each command would be imported.
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
+
 
 @click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="vaultgen", message="%(prog)s %(version)s")
@@ -42,8 +76,11 @@ def app(context: click.Context) -> None:
     \b
     Examples:
       vaultgen init apps/my-app
+      vaultgen build apps/my-app
       kustomize build --enable-alpha-plugins --enable-exec apps/my-app
     """
+    if os.environ.get("NO_COLOR"):
+        context.color = False
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 

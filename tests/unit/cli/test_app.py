@@ -22,6 +22,15 @@ def test_each_command_says_what_it_does(name: str, capsys: pytest.CaptureFixture
     assert capsys.readouterr().out.startswith(f"Usage: vaultgen {name} ")
 
 
+@pytest.mark.parametrize("name", app.COMMANDS)
+def test_the_list_has_the_first_words_of_each_command(name: str) -> None:
+    """They stand there a second time, so that the list is printed without importing the commands."""
+    command = app.app.get_command(click.Context(app.app), name)
+    assert command
+    assert command.get_short_help_str(limit=200).startswith(app.COMMANDS[name])
+    assert len(app.COMMANDS[name]) <= 65, "it would be broken into two lines"
+
+
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(["--version"]) == 0
     assert capsys.readouterr().out == f"vaultgen {__version__}\n"
@@ -79,7 +88,10 @@ def test_an_interrupt_has_the_status_of_its_signal(monkeypatch: pytest.MonkeyPat
     assert fail_with(KeyboardInterrupt(), monkeypatch) == 130
 
 
-def test_a_command_is_imported_only_when_it_is_used() -> None:
-    code = "import sys; from vaultgen.cli.app import main; main(['--version']); print(*sys.modules)"
+@pytest.mark.parametrize("argument", ["--version", "--help"])
+def test_a_command_is_imported_only_when_it_is_used(argument: str) -> None:
+    code = f"import sys; from vaultgen.cli.app import main; main(['{argument}']); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"vaultgen.cli.init", "vaultgen.cli.install", "vaultgen.function", "yaml"} & set(loaded)
+    ours = {name for name in loaded if name.startswith("vaultgen")}
+    assert ours == {"vaultgen", "vaultgen.cli", "vaultgen.cli.app", "vaultgen.errors", "vaultgen.record"}
+    assert "yaml" not in loaded
