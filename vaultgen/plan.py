@@ -5,7 +5,7 @@ from vaultgen.document.sources import parse_dotenv
 from vaultgen.errors import Fault, Place, Refused
 from vaultgen.record import Record
 from vaultgen.redacted import Redacted
-from vaultgen.reference import Reference, is_reference, parse_reference, split_text
+from vaultgen.reference import Reference, is_reference, parse_reference, split_text, unescaped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ class _Planner:
 
     def _read(self, path: str, place: Place) -> Redacted | None:
         try:
-            return Redacted(self._files.read(path[1:] if path.startswith("\\vault:") else path))
+            return Redacted(self._files.read(unescaped(path)))
         except Refused as refused:
             self.faults += (fault._replace(place=place) for fault in refused.faults)
             return None

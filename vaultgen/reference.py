@@ -38,6 +38,11 @@ def is_reference(text: str) -> bool:
     return text.startswith(PREFIX)
 
 
+def unescaped(text: str) -> str:
+    r"""Return a text without the backslash in front of a leading ``vault:``; of several, one goes."""
+    return text[1:] if text.startswith("\\") and text.lstrip("\\").startswith(PREFIX) else text
+
+
 def parse_reference(text: str, place: Place = NOWHERE, *, whole: bool = False) -> Reference:
     """Return the reference that ``text`` is.
 
@@ -75,8 +80,7 @@ def split_text(text: str, place: Place = NOWHERE) -> "tuple[str | Reference, ...
     """
     if is_reference(text):
         return (parse_reference(text, place),)
-    if text.startswith("\\" + PREFIX):
-        text = text[1:]
+    text = unescaped(text)
     if OPENING not in text:
         return (text,)
     parts: list[str | Reference] = []

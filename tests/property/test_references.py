@@ -121,10 +121,8 @@ def test_text_is_split_where_it_was_joined(parts: list[str | Reference], data: s
         else:
             text += one.replace("${vault:", "$${vault:")
             expected.append(one)
-    if text.startswith("vault:"):
+    if text.lstrip("\\").startswith("vault:"):
         text = "\\" + text
-    elif text.startswith("\\vault:"):
-        return
     found = tuple(one._replace(shown="") if isinstance(one, Reference) else one for one in split_text(text))
     assert found == (tuple(expected) or ("",))
 
