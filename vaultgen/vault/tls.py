@@ -53,7 +53,7 @@ class Tls:
     def __init__(self, settings: "Settings", files: "Files") -> None:
         """Build the context. Raises ``Refused`` (bad-setting, file-*) for certificates and keys that cannot be used."""
         self._address = settings.address.text
-        self._name = settings.tls.server_name or settings.address.host
+        self._name = _as_bytes(settings.tls.server_name or settings.address.host)
         self._files = files
         self._session: ssl.SSLSession | None = None
         self._context = context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -171,6 +171,11 @@ class Tls:
         if pem.kind == "document":
             return self._files.read(pem.value.reveal())
         return bytes(pem.value.reveal().encode())
+
+
+def _as_bytes(name: str) -> str | bytes:
+    """Return a host name that needs no IDNA as bytes: a text would be put through it, and its import costs 1 ms."""
+    return name.encode() if name.isascii() and all(0 < len(label) < 64 for label in name.split(".")) else name
 
 
 def _trust_system(context: ssl.SSLContext) -> None:
