@@ -24,7 +24,13 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Set up": {
         "init": "Turn a builtin secretGenerator into a generator file",
+        "import": "Turn Secrets with placeholders of argocd-vault-plugin into a generator document",
         "install": "Put the legacy plugin where kustomize and kubectl look for it",
+        "completion": "Print the script that makes a shell complete",
+    },
+    "Look up": {
+        "explain": "Say what a reference reads, or what an error code means",
+        "schema": "Print the JSON Schema of a document",
     },
     "Started by kustomize": {
         "plugin": "Act as kustomize's legacy plugin",
@@ -47,7 +53,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"vaultgen.cli.{cmd_name.replace('-', '_')}").command
+        # A module cannot have the name of a keyword.
+        module = "import_avp" if cmd_name == "import" else cmd_name
+        command: click.Command = import_module(f"vaultgen.cli.{module}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

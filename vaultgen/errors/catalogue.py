@@ -176,9 +176,24 @@ CATALOGUE: "dict[str, Row]" = {
         "the field {field} could change what the configs listed here run",
         "keep only resources in a kustomization that is listed under generators, transformers or validators",
     ),
+    "nothing-to-import": Row(
+        "document", "no placeholder of argocd-vault-plugin was found", "name the manifests, or the directory with them"
+    ),
     # ... of vaultgen.lock
-    "bad-lock": Row("document", "vaultgen.lock cannot be used: {why}", "write it anew: vaultgen lock"),
-    "lock-incomplete": Row("document", "vaultgen.lock does not name {path}", "add it: vaultgen lock --update"),
+    "bad-lock": Row(
+        "document",
+        "vaultgen.lock cannot be used: {why}",
+        "take it from Git once more, or pin all versions anew: vaultgen lock --update DIR",
+    ),
+    "no-lock": Row(
+        "document", "there is no vaultgen.lock here, and what is read is not pinned", "write one: vaultgen lock DIR"
+    ),
+    "lock-incomplete": Row("document", "vaultgen.lock does not name {path}", "add it: vaultgen lock DIR"),
+    "lock-ambiguous": Row(
+        "document",
+        "documents of this kustomization read different secrets at {path}, and a lock names each path once",
+        "their vault: blocks lead to different places; list one of them in a kustomization of its own",
+    ),
     "path-not-asked": Row("document", "nothing in {directory} asks for {path}", "write the path as the reference does"),
     # ... of a tree to be published for Flux
     "unpublishable-generator": Row(
@@ -196,10 +211,10 @@ CATALOGUE: "dict[str, Row]" = {
         "{remote} would be fetched from elsewhere, and what it holds is not known here",
         "copy it into the tree; let Flux fetch it as a source of its own",
     ),
-    "unpublishable-key": Row(
+    "unpublishable-text": Row(
         "document",
-        "YAML takes the data key {key} for {kind}, which kustomize's own secretGenerator cannot make",
-        "name it otherwise, for example {key}.txt",
+        "kustomize's own secretGenerator, which builds a published tree, cannot make {what}: {why}",
+        "write it in another way, for example with a letter in front",
     ),
     "unpublishable-dynamic": Row(
         "document",
@@ -309,12 +324,22 @@ CATALOGUE: "dict[str, Row]" = {
     "lock-outdated": Row(
         "data",
         "vaultgen.lock names {locked} of {path}, and Vault has {now}",
-        "if that is meant: vaultgen lock --update",
+        "if that is meant: vaultgen lock --update DIR",
     ),
     "lock-mismatch": Row(
         "data",
-        "what stands at {path} is not the secret that vaultgen.lock names: it was deleted and written anew",
-        "find out why; if that is meant: vaultgen lock --update",
+        "what is at {path} is not what vaultgen.lock names: {why}",
+        "it was deleted and written anew, or this is another Vault; if that is meant: vaultgen lock --update DIR",
+    ),
+    "lock-gone": Row(
+        "data",
+        "version {version} of {path}, which vaultgen.lock names, is not there any more: {why}",
+        "undelete it (`bao kv undelete`), or take what there is now: vaultgen lock --update DIR",
+    ),
+    "lock-absent": Row(
+        "data",
+        "vaultgen.lock says that nothing is at {path}",
+        "if something is there by now: vaultgen lock --update DIR; else add default=TEXT or optional=true",
     ),
     "dynamic-engine": Row(
         "data",

@@ -1,0 +1,1 @@
+"""The way from argocd-vault-plugin's placeholders to generator documents."""
