@@ -1,5 +1,6 @@
 """The ``vaultgen`` command: the exec function where kustomize starts it, else the command line."""
 
+import os
 import sys
 
 
@@ -7,10 +8,11 @@ def main() -> int:
     """Run the face that the arguments ask for and return the exit status.
 
     Without arguments that is the exec KRM function, or help where a person sits at the terminal; ``plugin FILE``
-    is the legacy plugin. These two end the process themselves. Anything else is for the command line.
+    is the legacy plugin. These two end the process themselves. Anything else is for the command line, and so is a
+    shell that completes one: zsh asks without a terminal.
     """
     arguments = sys.argv[1:]
-    if not arguments and sys.stdin and not sys.stdin.isatty():
+    if not arguments and sys.stdin and not sys.stdin.isatty() and "_VAULTGEN_COMPLETE" not in os.environ:
         # The process is over before collecting cycles would pay: 2.5 ms.
         import gc
 

@@ -24,7 +24,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Set up": {
         "init": "Turn a builtin secretGenerator into a generator file",
-        "import": "Turn Secrets with placeholders of argocd-vault-plugin into a generator document",
+        "import": "Turn Secrets with placeholders of argocd-vault-plugin",
         "install": "Put the legacy plugin where kustomize and kubectl look for it",
         "completion": "Print the script that makes a shell complete",
     },

@@ -18,6 +18,11 @@ _DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file
 
 def load(name: str) -> "dict[str, Any]":
     """Return one of the two schemas above, parsed. An installation without it raises OSError."""
-    with open(os.path.join(_DIRECTORY, name), encoding="utf-8") as file:
-        schema: dict[str, Any] = json.load(file)
+    schema: dict[str, Any] = json.loads(text(name))
     return schema
+
+
+def text(name: str) -> str:
+    """Return one of the two schemas above as it is written."""
+    with open(os.path.join(_DIRECTORY, name), encoding="utf-8") as file:
+        return file.read()

@@ -1,0 +1,64 @@
+"""Writes what docs/cli.md says of commands and exit statuses: run it after a change there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from vaultgen.cli.app import INTERRUPTED_STATUS, SECTIONS, USAGE_STATUS, app
+from vaultgen.errors.catalogue import EXIT_STATUS
+from vaultgen.errors.meaning import FAMILIES
+
+CLI = Path(__file__).resolve().parent / "cli.md"
+COLUMNS = 78
+"""What click leaves of a terminal with 80 or more."""
+
+FOUND = "A check found something: what was looked at is not as it should be. Of `vaultgen build`: kustomize failed."
+
+
+def with_generated(page: str) -> str:
+    """Return the text of docs/cli.md with the parts between its markers written anew."""
+    return _replaced(_replaced(page, "statuses", _statuses()), "commands", _commands())
+
+
+def _replaced(page: str, name: str, text: str) -> str:
+    begin, end = f"<!-- {name}: begin; written by docs/from_cli.py -->\n", f"<!-- {name}: end -->\n"
+    before, rest = page.split(begin)
+    _, after = rest.split(end)
+    return f"{before}{begin}\n{text}\n{end}{after}"
+
+
+def _statuses() -> str:
+    rows = {0: "All is done, and nothing was found.", 1: FOUND, USAGE_STATUS: "The command line itself is wrong."}
+    rows |= {status: f"`{family}`: {FAMILIES[family]}" for family, status in EXIT_STATUS.items()}
+    rows[INTERRUPTED_STATUS] = "It was interrupted (Ctrl-C)."
+    return "\n".join(
+        ["| Status | Meaning |", "| --- | --- |", *(f"| {status} | {rows[status]} |" for status in sorted(rows))]
+    )
+
+
+def _commands() -> str:
+    return "\n".join(_helps()).rstrip("\n")
+
+
+def _helps() -> Iterator[str]:
+    yield f"```text\n$ vaultgen --help\n{help_of()}\n```\n"
+    for title, commands in SECTIONS.items():
+        yield f"### {title}\n"
+        for name in commands:
+            yield f"#### `vaultgen {name}`\n\n```text\n{help_of(name)}\n```\n"
+
+
+def help_of(name: str = "") -> str:
+    """Return what ``vaultgen NAME --help`` prints."""
+    context = click.Context(app, info_name="vaultgen", terminal_width=COLUMNS, **app.context_settings)
+    if not name:
+        return app.get_help(context)
+    command = app.get_command(context, name)
+    if command is None:
+        raise ValueError(f"no command {name}")
+    return command.get_help(click.Context(command, info_name=name, parent=context, terminal_width=COLUMNS))
+
+
+if __name__ == "__main__":
+    CLI.write_text(with_generated(CLI.read_text()))

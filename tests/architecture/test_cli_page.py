@@ -1,0 +1,54 @@
+"""docs/cli.md says what the commands say, and their examples are command lines that they take."""
+
+import importlib.util
+import re
+import shlex
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+from vaultgen.cli import app
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    """docs/from_cli.py."""
+    specification = importlib.util.spec_from_file_location("from_cli", DOCS / "from_cli.py")
+    assert specification
+    assert specification.loader
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_the_page_holds_the_programs_own_help(script: ModuleType) -> None:
+    """Run ``python docs/from_cli.py`` after a change of a command, of its options, or of exit statuses."""
+    page = (DOCS / "cli.md").read_text()
+    assert script.with_generated(page) == page
+
+
+@pytest.mark.parametrize("name", ["", *app.COMMANDS])
+def test_what_the_page_holds_is_what_is_printed(
+    name: str, script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(script.COLUMNS + 2))
+    assert app.main([*filter(None, [name]), "--help"]) == 0
+    assert capsys.readouterr().out == script.help_of(name) + "\n"
+
+
+@pytest.mark.parametrize("name", sorted(app.COMMANDS.keys() - {"plugin"}))
+def test_each_command_has_examples_that_it_takes(
+    name: str, script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for ``plugin``, which nobody types. Files and directories count as there."""
+    monkeypatch.setattr(click.Path, "convert", lambda self, value, parameter, context: value)
+    command = app.app.get_command(click.Context(app.app), name)
+    assert command
+    examples = re.findall(rf"^    .*?vaultgen {name}\b(.*?)(?:[|>#)].*)?$", script.help_of(name), re.MULTILINE)
+    assert examples
+    for example in examples:
+        command.make_context(name, shlex.split(example)).close()
