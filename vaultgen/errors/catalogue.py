@@ -176,6 +176,18 @@ CATALOGUE: "dict[str, Row]" = {
         "the field {field} could change what the configs listed here run",
         "keep only resources in a kustomization that is listed under generators, transformers or validators",
     ),
+    "no-work-tree": Row(
+        "document",
+        "git does not know {directory} as part of a work tree",
+        "name what to compare with: --against DIR or --against cluster; "
+        "for a checkout of another user, git wants safe.directory",
+    ),
+    "no-revision": Row(
+        "document",
+        "there is no directory and no git revision {revision}",
+        "check the name; in CI fetch it first, since a shallow clone holds the last commit only",
+    ),
+    "git-failed": Row("document", "git cannot be used: {why}", "try `git status` in the directory"),
     "nothing-to-import": Row(
         "document", "no placeholder of argocd-vault-plugin was found", "name the manifests, or the directory with them"
     ),

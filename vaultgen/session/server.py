@@ -2,15 +2,14 @@
 
 import os
 import shutil
-import signal
 import socket
 import struct
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from types import TracebackType
 
+from vaultgen.private_directory import new_private_directory
 from vaultgen.session import client
 
 REQUEST_LIMIT = 64 * 1024 * 1024
@@ -45,9 +44,7 @@ class BuildSession:
         return os.path.join(self.directory, "plugin")
 
     def __enter__(self) -> "BuildSession":
-        # mkdtemp makes it with mode 0700
-        self.directory = tempfile.mkdtemp(prefix="vaultgen-")
-        _remove_when_we_end(self.directory)
+        self.directory = new_private_directory()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         path = os.path.join(self.directory, "socket")
         self._listener.bind(path)
@@ -117,23 +114,3 @@ def _peer_user(connection: socket.socket) -> int:
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     user: int = struct.unpack("3i", credentials)[1]
     return user
-
-
-def _remove_when_we_end(directory: str) -> None:
-    """Fork a process that waits for our end, however it comes, and then removes the directory."""
-    reader, writer = os.pipe()
-    os.set_inheritable(writer, False)
-    if os.fork():
-        os.close(reader)
-        return
-    try:
-        os.close(writer)
-        os.setsid()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        for standard in (0, 1, 2):
-            os.close(standard)
-        os.read(reader, 1)
-        shutil.rmtree(directory, ignore_errors=True)
-    finally:
-        os._exit(0)
