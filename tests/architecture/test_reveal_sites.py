@@ -16,6 +16,9 @@ REASONS = {
     "plan.py": "reads a dotenv file, whose values may be references",
     "masking.py": "makes a stand-in of a value",
     "build.py": "collects what must not be seen in the output of kustomize",
+    "publish/sealing.py": "encrypts a value",
+    "publish/revision.py": "makes a keyed digest of values",
+    "publish/rewrite.py": "looks for the mark of a SOPS document in a value",
     # What is sent to Vault.
     "vault/wire.py": "writes headers and bodies",
     "vault/route.py": "writes the proxy's credential into CONNECT",

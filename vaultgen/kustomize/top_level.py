@@ -46,7 +46,7 @@ def fields_of(text: str, file: str, code: str) -> dict[str, Field]:
             why = "its top-level fields do not begin their lines"
             raise refuse(code, Place(file, line=key.start_mark.line + 1, column=1), why=why)
         value = events[first:position]
-        fields[key.value] = Field(start, end_of_lines(text, [key, *value]), value)
+        fields[key.value] = Field(start, _with_comments(text, end_of_lines(text, [key, *value])), value)
     return fields
 
 
@@ -71,6 +71,11 @@ def end_of_lines(text: str, events: list[Any]) -> int:
         # A block scalar takes the empty lines below it along; only with `+` they are part of the value.
         while text[:end].endswith(("\n\n", "\n\r\n")):
             end = text.rfind("\n", 0, end - 1) + 1
+    return end
+
+
+def _with_comments(text: str, end: int) -> int:
+    """Return the index behind the indented comments below."""
     indented_comments = re.compile(r"(?:[ \t]*\r?\n)*[ \t]+#[^\n]*(?:\n|\Z)")
     while comment := indented_comments.match(text, end):
         end = comment.end()

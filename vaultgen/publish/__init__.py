@@ -1,0 +1,1 @@
+"""A tree that stock Flux can build: generators resolved into SOPS documents for age. Works in memory alone."""
