@@ -73,6 +73,7 @@ def _without_surrogates(text: bytes) -> bytes:
 
 _MERGE: "Any" = object()
 """Stands for a merge key until its mapping ends; no text can be equal to it."""
+_MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
 class _Anchored(Record):
@@ -140,12 +141,18 @@ class _Builder:
         size = len(value) + 1
         self._size += size
         plain = event.implicit[0] and not event.style
+        tagged = bool(event.tag) and event.tag not in ("!", "tag:yaml.org,2002:str")
+        # Go's YAML tags a merge key, and also the plain text <<, in all that it writes.
+        merges = value == "<<" and not event.style and event.tag in (None, "!", _MERGE_TAG)
         if self._expects_key():
-            self._key(_MERGE if plain and value == "<<" else value, event)
+            if tagged and not merges:
+                # A key in base64, say: other parsers read another name than stands there.
+                raise refuse("invalid-yaml", self._place(event), why="a key with a tag")
+            self._key(_MERGE if merges else value, event)
         else:
             if plain:
                 value = resolve(value)
-            elif event.tag and event.tag not in ("!", "tag:yaml.org,2002:str"):
+            elif tagged and not merges:
                 value = self._tagged(event)
             self._add(value)
         if event.anchor:
