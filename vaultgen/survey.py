@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vaultgen.document.model import Document
 from vaultgen.document.read import read_document
 from vaultgen.errors import Fault, Refused
-from vaultgen.kustomize.trust import is_ours
+from vaultgen.kustomize.trust import is_for_vaultgen
 from vaultgen.kustomize.walk import Plugin, Tree
 from vaultgen.local_files import LocalFiles
 from vaultgen.plan import Plan, plan
@@ -32,8 +32,7 @@ def survey(tree: Tree) -> list[Asked]:
     faults: list[Fault] = list(tree.missing)
     for plugin in documents_of(tree):
         try:
-            document = read_document(plugin.document, plugin.file)
-            asked.append(Asked(plugin, document, plan(document, LocalFiles(plugin.kustomization.root))))
+            asked.append(planned(plugin))
         except Refused as refused:
             faults += refused.faults
     if faults:
@@ -41,6 +40,12 @@ def survey(tree: Tree) -> list[Asked]:
     return asked
 
 
+def planned(plugin: Plugin) -> Asked:
+    """Return one document of vaultgen, planned. Raises ``Refused`` with all that is wrong in it."""
+    document = read_document(plugin.document, plugin.file)
+    return Asked(plugin, document, plan(document, LocalFiles(plugin.kustomization.root)))
+
+
 def documents_of(tree: Tree) -> Iterator[Plugin]:
-    """Yield the configs of a tree that are documents of vaultgen."""
-    return (plugin for plugin in tree.plugins if is_ours(plugin.document))
+    """Yield the configs of a tree that vaultgen is started for."""
+    return (plugin for plugin in tree.plugins if is_for_vaultgen(plugin.document))

@@ -1,12 +1,19 @@
-"""The kustomizations that a build would load, found by reading and without running anything."""
+"""The kustomizations that a build would load, found by reading and without running anything.
+
+What this finds decides what may run, so in doubt it finds more than kustomize does, and never less.
+"""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from vaultgen.errors import Fault, Place, Refused, refuse
 from vaultgen.krm.tree import parse_yaml
+from vaultgen.kustomize.addresses import addresses, addresses_of_plugin, is_remote_text
+from vaultgen.kustomize.addresses import is_remote as is_remote
+from vaultgen.kustomize.fields import entries
 from vaultgen.kustomize.generators import KUSTOMIZATION_NAMES
 
 Role = Literal["generators", "transformers", "validators"]
@@ -83,25 +90,16 @@ class Tree:
     """Where faults of files go, so that the walk goes on without them; None lets the first one end it."""
 
 
-def walk(directory: str, *, keep_going: bool = False) -> Tree:
-    """Return what a build of ``directory`` loads.
+def walk(directory: str, *, keep_going: bool = False, resources: bool = True) -> Tree:
+    """Return what a build of ``directory`` loads; without ``resources`` files of plain resources are not read.
 
     Raises ``Refused``: no-kustomization, several-kustomizations, file-unreadable, and what ``parse_yaml`` raises for
     any file. With ``keep_going`` only the first two, and for ``directory`` itself; the rest is in ``Tree.unreadable``.
     """
     kustomization_file(directory)
     tree = Tree(unreadable=[] if keep_going else None)
-    _kustomization(directory, tree, {})
+    _Walk(tree, {}, {}, resources).kustomization(directory)
     return tree
-
-
-def is_remote(entry: str) -> bool:
-    """Return whether kustomize could take an entry for an address: it looks for one before it looks at the disk.
-
-    Wider than kustomize's own rule (``api/internal/git``), so that what is left is local in any version.
-    """
-    lowered = entry.lower()
-    return any(mark in entry for mark in (":", "@", "?")) or lowered.startswith(("github.com", "gitlab.com", "//"))
 
 
 def kustomization_file(directory: str) -> str:
@@ -120,152 +118,182 @@ def shown_path(path: str) -> str:
     return path if relative.startswith("..") else relative
 
 
-def _kustomization(directory: str, tree: Tree, known: dict[str, Kustomization]) -> None:
-    root = os.path.realpath(directory)
-    if root in known:
-        return
-    try:
-        file = kustomization_file(directory)
-    except Refused as refused:
-        _pass_over(refused, tree)
-        return
-    documents = _documents(file, tree)
-    kustomization = Kustomization(shown_path(file), root, documents[0][1] if documents else {})
-    known[root] = kustomization
-    tree.kustomizations.append(kustomization)
-    for name in ("resources", "bases", "components"):
-        for entry in _entries(kustomization.tree, name):
-            _resource(entry, name, kustomization, tree, known)
-    for role in ROLES:
-        for index, entry in _indexed(kustomization.tree, role):
-            _plugin(entry, index, role, kustomization, tree, known)
-    for name, address in _addresses(kustomization.tree):
-        tree.remotes.append(Remote(kustomization, name, address))
+class _Walk:
+    """Fills one tree: that of the build, or that of a directory of configs."""
 
+    def __init__(
+        self, tree: Tree, read: dict[str, Kustomization | None], configs: dict[str, Tree], resources: bool
+    ) -> None:
+        """``read`` holds the kustomizations that were read, ``configs`` what the directories of configs hold."""
+        self._tree = tree
+        self._read = read
+        self._configs = configs
+        self._resources = resources
+        self._known: set[str] = set()
+        self._taken: set[str] = set()
 
-def _resource(entry: str, name: str, kustomization: Kustomization, tree: Tree, known: dict[str, Kustomization]) -> None:
-    path = os.path.join(kustomization.root, entry)
-    if is_remote(entry):
-        tree.remotes.append(Remote(kustomization, name, entry))
-    elif os.path.isdir(path):
-        _kustomization(path, tree, known)
-    elif os.path.isfile(path):
+    def kustomization(self, directory: str) -> None:
+        root = os.path.realpath(directory)
+        if root in self._known:
+            return
+        self._known.add(root)
+        if root not in self._read:
+            self._read[root] = self._read_kustomization(directory, root)
+        if (found := self._read[root]) is None:
+            return
+        self._add_kustomization(found)
+        for name in ("resources", "bases", "components"):
+            for _, _, entry in entries(found.tree, name):
+                self._resource(entry, name, found)
+        for role in ROLES:
+            for key, index, entry in entries(found.tree, role):
+                self._plugin(entry, role, (0, key, index), found)
+        self._tree.remotes += (Remote(found, name, address) for name, address in addresses(found.tree))
+
+    def _read_kustomization(self, directory: str, root: str) -> Kustomization | None:
+        try:
+            file = kustomization_file(directory)
+        except Refused as refused:
+            self._pass_over(refused)
+            return None
+        shown = shown_path(file)
+        documents = [one for one in self._parsed(self._content(file), shown) if isinstance(one, dict)]
+        return Kustomization(shown, root, documents[0] if documents else {})
+
+    def _add_kustomization(self, found: Kustomization) -> None:
+        if all(one.root != found.root for one in self._tree.kustomizations):
+            self._tree.kustomizations.append(found)
+
+    def _resource(self, entry: str, name: str, kustomization: Kustomization) -> None:
+        path = _local(kustomization, entry)
+        if is_remote(entry):
+            self._tree.remotes.append(Remote(kustomization, name, entry))
+        if os.path.isdir(path):
+            self.kustomization(path)
+        elif os.path.isfile(path):
+            if self._resources:
+                shown = shown_path(path)
+                found = self._documents(self._content(path), shown)
+                self._tree.resources += (Resource(kustomization, shown, document, at) for at, document in found)
+        elif not is_remote(entry):
+            self._miss(entry, name, kustomization)
+
+    def _plugin(self, entry: str, role: Role, text: Path, kustomization: Kustomization) -> None:
+        """Take an entry for all that it could be: kustomize tries a config, then a file, then an address."""
+        inline = self._inline(entry, f"{role}[{text[-1]}]", kustomization)
+        for at, document in inline:
+            self._add_plugin(Plugin(kustomization, role, kustomization.file, document, text + at))
+        remote = is_remote_text(entry) if inline else is_remote(entry)
+        if remote:
+            self._tree.remotes.append(Remote(kustomization, role, entry))
+        path = _local(kustomization, entry)
+        if os.path.isdir(path):
+            self._directory(path, role, kustomization)
+        elif os.path.isfile(path):
+            shown = shown_path(path)
+            for at, document in self._documents(self._content(path), shown):
+                self._add_plugin(Plugin(kustomization, role, shown, document, at))
+        elif not inline and not remote and entry:
+            self._miss(entry, role, kustomization)
+
+    def _inline(self, entry: str, field: str, kustomization: Kustomization) -> list[tuple[Path, dict[str, Any]]]:
+        if "\n" in entry:
+            return self._documents(entry.encode(), kustomization.file, field)
+        try:
+            return list(_flattened(parse_yaml(entry.encode())))
+        except Refused:
+            return []
+
+    def _directory(self, path: str, role: Role, kustomization: Kustomization) -> None:
+        """A directory of configs is a kustomization of its own, whose result is run."""
+        root = os.path.realpath(path)
+        if root not in self._configs:
+            inner = self._configs[root] = Tree(unreadable=self._tree.unreadable)
+            _Walk(inner, self._read, self._configs, True).kustomization(path)
+        inner = self._configs[root]
+        if root not in self._taken:
+            # Once: directories that name each other many times over would make this list endless.
+            self._taken.add(root)
+            for one in inner.kustomizations:
+                self._add_kustomization(one)
+            self._tree.plugin_roots |= inner.plugin_roots | {one.root for one in inner.kustomizations}
+            self._tree.remotes += inner.remotes
+            self._tree.missing += inner.missing
+            self._tree.plugins += inner.plugins
+        for resource in inner.resources:
+            self._add_plugin(Plugin(kustomization, role, resource.file, resource.document, resource.path))
+
+    def _add_plugin(self, plugin: Plugin) -> None:
+        self._tree.plugins.append(plugin)
+        found = addresses_of_plugin(plugin.document)
+        self._tree.remotes += (Remote(plugin.kustomization, plugin.role, address) for address in found)
+
+    def _miss(self, entry: str, name: str, kustomization: Kustomization) -> None:
+        self._tree.missing.append(Fault("file-not-found", Place(kustomization.file, field=name), {"path": entry}))
+
+    def _documents(self, content: bytes, file: str, field: str = "") -> list[tuple[Path, dict[str, Any]]]:
+        return list(_flattened(self._parsed(content, file, field)))
+
+    def _content(self, path: str) -> bytes:
         shown = shown_path(path)
-        tree.resources += (Resource(kustomization, shown, document, at) for at, document in _documents(path, tree))
-    else:
-        tree.missing.append(Fault("file-not-found", Place(kustomization.file, field=name), {"path": entry}))
+        try:
+            with open(path, "rb") as file:
+                content = file.read(FILE_LIMIT + 1)
+        except OSError:
+            self._pass_over(refuse("file-unreadable", Place(shown), path=shown, why="it cannot be opened"))
+            return b""
+        if len(content) > FILE_LIMIT:
+            why = f"it is larger than {FILE_LIMIT} bytes"
+            self._pass_over(refuse("file-unreadable", Place(shown), path=shown, why=why))
+            return b""
+        return content
+
+    def _parsed(self, content: bytes, file: str, field: str = "") -> list[Any]:
+        try:
+            _refuse_what_parsers_differ_on(content, file)
+            return parse_yaml(content, file)
+        except Refused as refused:
+            # The lines of a text inside a file are not the file's.
+            inside = Refused(fault._replace(place=Place(file, field=field)) for fault in refused.faults)
+            self._pass_over(inside if field else refused)
+            return []
+
+    def _pass_over(self, refused: Refused) -> None:
+        """Keep the faults and go on, or raise them again."""
+        if self._tree.unreadable is None:
+            raise refused
+        self._tree.unreadable += refused.faults
 
 
-def _plugin(
-    entry: str, index: int, role: Role, kustomization: Kustomization, tree: Tree, known: dict[str, Kustomization]
-) -> None:
-    path = os.path.join(kustomization.root, entry)
-    if "\n" in entry or ": " in entry:
-        documents = _parsed(entry.encode(), kustomization.file, tree, field=f"{role}[{index}]")
-        text: Path = (0, role, index)
-        tree.plugins += (
-            Plugin(kustomization, role, kustomization.file, document, text + at) for at, document in documents
-        )
-    elif is_remote(entry):
-        tree.remotes.append(Remote(kustomization, role, entry))
-    elif os.path.isdir(path):
-        # A directory of configs is a kustomization of its own, whose result is run.
-        inner = Tree(unreadable=tree.unreadable)
-        _kustomization(path, inner, dict(known))
-        tree.kustomizations += inner.kustomizations
-        tree.remotes += inner.remotes
-        tree.missing += inner.missing
-        tree.plugin_roots |= {one.root for one in inner.kustomizations}
-        tree.plugins += inner.plugins
-        tree.plugins += (Plugin(kustomization, role, one.file, one.document, one.path) for one in inner.resources)
-    elif os.path.isfile(path):
-        shown = shown_path(path)
-        tree.plugins += (Plugin(kustomization, role, shown, document, at) for at, document in _documents(path, tree))
-    else:
-        tree.missing.append(Fault("file-not-found", Place(kustomization.file, field=role), {"path": entry}))
+def _refuse_what_parsers_differ_on(content: bytes, file: str) -> None:
+    """Raise ``Refused`` for text that kustomize reads otherwise than it is read here."""
+    text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
+    # kustomize divides a file at `---#`, where YAML does not; its parser passes over a byte order mark within a line.
+    for odd, why in (("^---[^ \\t\\r\\n]", "text right behind a leading ---"), ("\ufeff", "a second byte order mark")):
+        if found := re.search(odd, text, re.MULTILINE):
+            line = text.count("\n", 0, found.start()) + 1
+            raise refuse("invalid-yaml", Place(file, line=line, column=1), why=why)
 
 
-_PATH_FIELDS = ("crds", "configurations", "patchesStrategicMerge")
-_PATHS_INSIDE = ("patches", "patchesJson6902", "replacements")
+def _local(kustomization: Kustomization, entry: str) -> str:
+    """Return an entry's path as kustomize makes it: ``..`` takes away what is written before it, also a link."""
+    return os.path.normpath(os.path.join(kustomization.root, entry))
 
 
-def _addresses(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield field and address of every further file that kustomize would fetch over HTTP."""
-    for name in _PATH_FIELDS:
-        yield from ((name, entry) for entry in _entries(tree, name) if "\n" not in entry and _is_http(entry))
-    for name in _PATHS_INSIDE:
-        for item in _maps(tree, name):
-            if isinstance(path := item.get("path"), str) and _is_http(path):
-                yield f"{name}[].path", path
-    openapi = tree.get("openapi")
-    if isinstance(openapi, dict) and isinstance(path := openapi.get("path"), str) and _is_http(path):
-        yield "openapi.path", path
-    for name in ("configMapGenerator", "secretGenerator"):
-        for item in _maps(tree, name):
-            for kind in ("files", "envs"):
-                for entry in _entries(item, kind):
-                    if _is_http(entry.partition("=")[2] or entry):
-                        yield f"{name}[].{kind}", entry
-    for name in ("helmCharts", "helmChartInflationGenerator"):
-        for item in _maps(tree, name):
-            yield name, str(item.get("repo") or item.get("chartRepoUrl") or item.get("name") or "a chart")
-
-
-def _is_http(text: str) -> bool:
-    return text.lower().lstrip().startswith(("http://", "https://"))
-
-
-def _entries(tree: Mapping[str, Any], name: str) -> list[str]:
-    return [entry for _, entry in _indexed(tree, name)]
-
-
-def _indexed(tree: Mapping[str, Any], name: str) -> list[tuple[int, str]]:
-    listed = tree.get(name)
-    items: Iterable[Any] = listed if isinstance(listed, list) else ()
-    return [(index, entry) for index, entry in enumerate(items) if isinstance(entry, str)]
-
-
-def _maps(tree: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    listed = tree.get(name)
-    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
-
-
-def _documents(path: str, tree: Tree) -> list[tuple[Path, dict[str, Any]]]:
-    shown = shown_path(path)
-    try:
-        with open(path, "rb") as file:
-            content = file.read(FILE_LIMIT + 1)
-    except OSError:
-        _pass_over(refuse("file-unreadable", Place(shown), path=shown, why="it cannot be opened"), tree)
-        return []
-    if len(content) > FILE_LIMIT:
-        why = f"it is larger than {FILE_LIMIT} bytes"
-        _pass_over(refuse("file-unreadable", Place(shown), path=shown, why=why), tree)
-        return []
-    return _parsed(content, shown, tree)
-
-
-def _parsed(content: bytes, file: str, tree: Tree, field: str = "") -> list[tuple[Path, dict[str, Any]]]:
-    try:
-        documents = parse_yaml(content, file)
-    except Refused as refused:
-        # The lines of a text inside a file are not the file's.
-        inside = Refused(fault._replace(place=Place(file, field=field)) for fault in refused.faults)
-        _pass_over(inside if field else refused, tree)
-        return []
-    found: list[tuple[Path, dict[str, Any]]] = []
+def _flattened(documents: list[Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the objects of a text, those inside of lists as well, lists in lists included."""
     for index, document in enumerate(documents):
-        if isinstance(document, dict) and str(document.get("kind", "")).endswith("List") and "items" in document:
-            items: Any = document["items"]
-            items = items if isinstance(items, list) else []
-            found += (((index, "items", at), item) for at, item in enumerate(items) if isinstance(item, dict))
-        elif isinstance(document, dict):
-            found.append(((index,), document))
-    return found
+        yield from _objects(document, (index,))
 
 
-def _pass_over(refused: Refused, tree: Tree) -> None:
-    """Keep the faults and go on, or raise them again."""
-    if tree.unreadable is None:
-        raise refused
-    tree.unreadable += refused.faults
+def _objects(document: Any, at: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    if not isinstance(document, dict):
+        return
+    if not (str(document.get("kind", "")).endswith("List") and "items" in document):
+        yield at, document
+        return
+    items = document["items"]
+    # kustomize takes the values of a mapping for items too.
+    pairs = items.items() if isinstance(items, dict) else enumerate(items if isinstance(items, list) else ())
+    for key, item in pairs:
+        yield from _objects(item, (*at, "items", key))

@@ -1,0 +1,39 @@
+"""Trees of files for builds, and the configs that hostile ones are made of."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+_FUNCTION = """\
+apiVersion: vaultgen.dev/v1alpha1
+kind: VaultSecretGenerator
+metadata:
+  name: {name}
+  annotations:
+    config.kubernetes.io/function: "exec: {{path: {path}}}"
+"""
+
+
+def config(path: str = "vaultgen", name: str = "app") -> str:
+    """Return a generator's config, without entries, whose function annotation names a program."""
+    return _FUNCTION.format(path=path, name=name)
+
+
+def indented(text: str, spaces: int = 2) -> str:
+    """Return a text with its lines moved to the right."""
+    return "".join(" " * spaces + line + "\n" for line in text.splitlines())
+
+
+def write_tree(
+    directory: Path, files: Mapping[str, str | bytes], links: Mapping[str, str] | None = None, mode: int = 0o644
+) -> Path:
+    """Write files and symbolic links (path → target) below a directory, and return it."""
+    for name, content in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        path.chmod(mode)
+    for name, target in (links or {}).items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(target)
+    return directory

@@ -1,0 +1,89 @@
+"""Which addresses kustomize would fetch: as a base, and wherever else it takes a path."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vaultgen.kustomize.fields import maps, texts
+
+BUILTIN_GROUP = "builtin"
+"""The apiVersion of the plugins that kustomize has inside."""
+
+_GIT = re.compile(r"\s*(git::)?(ssh:|https?:|file:|github\.com[/:]|[a-z][-a-z0-9]*@)", re.IGNORECASE)
+
+# Where each field has paths, or is a path itself.
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "crds": (),
+    "configurations": (),
+    "patchesStrategicMerge": (),
+    "openapi": ("path",),
+    "patches": ("path",),
+    "patchesJson6902": ("path",),
+    "replacements": ("path",),
+    "configMapGenerator": ("files", "envs", "env"),
+    "secretGenerator": ("files", "envs", "env"),
+}
+_CHARTS = ("helmCharts", "helmChartInflationGenerator")
+
+# Builtin plugins by kind, as the field of a kustomization that does the same.
+_BUILTINS = {
+    "ConfigMapGenerator": "configMapGenerator",
+    "SecretGenerator": "secretGenerator",
+    "PatchTransformer": "patches",
+    "PatchJson6902Transformer": "patchesJson6902",
+    "HelmChartInflationGenerator": "helmCharts",
+}
+_PATHS_OF_PLUGINS = ("paths", "path", "targetFilePath", "argsFromFile")
+
+
+def is_remote(entry: str) -> bool:
+    """Return whether kustomize could take an entry for an address: it looks for one before it looks at the disk.
+
+    Wider than kustomize's own rule (``api/internal/git``), so that what is left is local in any version.
+    """
+    lowered = entry.lower()
+    return any(mark in entry for mark in (":", "@", "?")) or lowered.startswith(("github.com", "gitlab.com", "//"))
+
+
+def is_remote_text(text: str) -> bool:
+    """Return whether kustomize could take a text that may as well be YAML for an address; still wider than its rule."""
+    return _GIT.match(text) is not None
+
+
+def addresses(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield field and address of every file that a kustomization has fetched over HTTP, its bases aside.
+
+    A chart counts as one: to look at it, kustomize runs helm.
+    """
+    for name, inner in _FIELDS.items():
+        if not inner:
+            yield from ((name, text) for text in texts(tree, name) if is_http(text))
+        for field in inner:
+            shown = f"{name}.{field}" if name == "openapi" else f"{name}[].{field}"
+            yield from ((shown, text) for item in maps(tree, name) for text in texts(item, field) if is_http(text))
+    for name in _CHARTS:
+        for item in maps(tree, name):
+            places = (text for field in ("repo", "chartRepoUrl", "name", "chartName") for text in texts(item, field))
+            yield name, next((text for text in places if text), "a chart")
+
+
+def addresses_of_plugin(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield every address that the config of a builtin or legacy plugin has fetched."""
+    if document.get("apiVersion") == BUILTIN_GROUP and (field := _BUILTINS.get(str(document.get("kind")))):
+        yield from (address for _, address in addresses({field: [document]}))
+    yield from (address for _, address in addresses({"replacements": list(maps(document, "replacements"))}))
+    yield from (text for field in _PATHS_OF_PLUGINS for text in texts(document, field) if is_http(text))
+
+
+def is_http(text: str) -> bool:
+    """Return whether kustomize could fetch a path over HTTP; in ``KEY=PATH`` either part counts."""
+    return any(part.lower().lstrip().startswith(("http:", "https:")) for part in (text, text.partition("=")[2]))
+
+
+def without_credential(address: str) -> str:
+    """Return an address without user name, password and query, which may hold a token; ``ref=`` stays."""
+    scheme, mark, rest = address.rpartition("://")
+    host, slash, path = rest.partition("/")
+    path, question, query = path.partition("?")
+    revision = next((f"?{part}" for part in query.split("&") if part.startswith("ref=")), "?…" if question else "")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}{revision}"
