@@ -34,10 +34,14 @@ else:
             if not named and 0 < missing <= len(cls._last):
                 return values + cls._last[-missing:]
             given = dict(zip(cls._fields, values, strict=False), **named)
+            twice = len(given) < len(values) + len(named)
             complete = [given.pop(field) if field in given else cls._defaults[field] for field in cls._fields]
-            if given or len(values) > len(cls._fields):
+            if given or twice:
                 raise TypeError(f"{cls.__name__} has the fields {', '.join(cls._fields)}")
             return complete
+
+        def __getnewargs__(self):
+            return tuple(self)  # without it a copy is a record of one tuple
 
         def _replace(self, **changes):
             made = tuple.__new__(type(self), map(changes.pop, self._fields, self))

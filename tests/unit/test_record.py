@@ -1,5 +1,7 @@
 """The cheap record does what typing.NamedTuple does, as far as it is used."""
 
+import copy
+import pickle
 from typing import Any, NamedTuple
 
 import pytest
@@ -50,11 +52,19 @@ def test_parts_are_replaced(changes: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "named"), [((), {}), ((), {"second": 1}), (("a",) * 4, {}), (("a",), {"fourth": 1})]
+    ("values", "named"),
+    [((), {}), ((), {"second": 1}), (("a",) * 4, {}), (("a",), {"fourth": 1}), (("a",), {"first": "b"})],
 )
 def test_one_that_is_not_complete_or_has_too_much_is_refused(values: Any, named: Any) -> None:
     with pytest.raises((TypeError, KeyError)):
         Ours(*values, **named)
+
+
+def test_a_copy_is_the_same_record() -> None:
+    made = Ours("a", 1, ("b",))
+    for copied in (copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made))):  # noqa: S301
+        assert type(copied) is Ours
+        assert copied == made
 
 
 def test_an_unknown_part_cannot_be_replaced() -> None:
