@@ -181,6 +181,9 @@ TRICKS: Mapping[str, Trick] = {
     "a field with a long s": _kustomization("generator\N{LATIN SMALL LETTER LONG S}: [evil.yaml]\n"),
     "a field in base64": _kustomization("!!binary Z2VuZXJhdG9ycw==: [evil.yaml]\n", "invalid-yaml"),
     "a field that is merged": _kustomization("<<: {generators: [evil.yaml]}\n"),
+    "a field that is merged over another": _kustomization(
+        "generators: [good.yaml]\n<<: {generators: [evil.yaml]}\n", "invalid-yaml"
+    ),
     "a field that is merged by its tag": _kustomization("!!merge <<: {generators: [evil.yaml]}\n"),
     "a field given twice": _kustomization("generators: [good.yaml]\ngenerators: [evil.yaml]\n", "duplicate-field"),
     "an entry in base64": _kustomization("generators: [!!binary ZXZpbC55YW1s]\n", "invalid-yaml"),

@@ -34,14 +34,15 @@ _PROBLEMS = {
 """libyaml's problems, which quote no data, in our words."""
 
 
-def parse_yaml(text: bytes, file: str = "") -> "list[Any]":
+def parse_yaml(text: bytes, file: str = "", *, overrides: bool = True) -> "list[Any]":
     """Return the documents of a YAML text as dict, list, str, int, float, bool and None.
 
     Scalars are resolved as YAML 1.2's core schema does; a mapping's keys are always str, as kustomize
-    reads them. ``file`` names the text in faults. Raises ``Refused``: invalid-yaml, duplicate-field,
-    yaml-too-deep, yaml-too-large.
+    reads them. ``file`` names the text in faults. Without ``overrides`` no key of a mapping may also be in what it
+    merges by ``<<``: Go's parser for kustomizations takes the later one. Raises ``Refused``: invalid-yaml,
+    duplicate-field, yaml-too-deep, yaml-too-large.
     """
-    builder = _Builder(file)
+    builder = _Builder(file, overrides)
     if text.lstrip()[:1] in b"{[" and b"\\u" in text:
         text = _without_surrogates(text)
     try:
@@ -97,9 +98,10 @@ class _Level(Record):
 class _Builder:
     """Builds values from events; one open collection a level."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, overrides: bool) -> None:
         self.documents: list[Any] = []
         self._file = file
+        self._overrides = overrides
         self._open: list[_Level] = []
         self._collection: Any = None
         self._keys: list[Any] = []
@@ -196,6 +198,8 @@ class _Builder:
         for source in value if isinstance(value, list) else [value]:
             if not isinstance(source, dict):
                 raise refuse("invalid-yaml", self._place(event), why="<< needs a mapping")
+            if not self._overrides and not source.keys().isdisjoint(self._collection):
+                raise refuse("invalid-yaml", self._place(event), why="a key beside << that is merged as well")
             self._collection.update({key: item for key, item in source.items() if key not in self._collection})
 
     def _tagged(self, event: "Any") -> "Any":

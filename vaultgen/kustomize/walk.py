@@ -157,7 +157,8 @@ class _Walk:
             self._pass_over(refused)
             return None
         shown = shown_path(file)
-        documents = [one for one in self._parsed(self._content(file), shown) if isinstance(one, dict)]
+        parsed = self._parsed(self._content(file), shown, overrides=False)
+        documents = [one for one in parsed if isinstance(one, dict)]
         return Kustomization(shown, root, documents[0] if documents else {})
 
     def _add_kustomization(self, found: Kustomization) -> None:
@@ -248,10 +249,10 @@ class _Walk:
             return b""
         return content
 
-    def _parsed(self, content: bytes, file: str, field: str = "") -> list[Any]:
+    def _parsed(self, content: bytes, file: str, field: str = "", *, overrides: bool = True) -> list[Any]:
         try:
             _refuse_what_parsers_differ_on(content, file)
-            return parse_yaml(content, file)
+            return parse_yaml(content, file, overrides=overrides)
         except Refused as refused:
             # The lines of a text inside a file are not the file's.
             inside = Refused(fault._replace(place=Place(file, field=field)) for fault in refused.faults)

@@ -268,3 +268,14 @@ def test_json_is_read_as_json(value: Any, indent: int | str | None) -> None:
 
 def test_surrogates_are_joined_in_json_only() -> None:
     assert parse_one(b"a: \\ud83d\\ude00") == {"a": "\\ud83d\\ude00"}
+
+
+@pytest.mark.parametrize("text", [b"{a: 1, <<: {a: 2}}", b"{<<: {a: 2}, a: 1}", b"<<: [{a: 1}, {a: 2}]"])
+def test_a_key_that_is_merged_as_well_is_refused_where_parsers_would_differ(text: bytes) -> None:
+    with pytest.raises(Refused) as raised:
+        parse_yaml(text, overrides=False)
+    assert codes(raised.value) == ["invalid-yaml"]
+
+
+def test_a_merge_that_overrides_nothing_is_not() -> None:
+    assert parse_yaml(b"{<<: [{a: 1}, {b: 2}], c: 3}", overrides=False) == [{"a": 1, "b": 2, "c": 3}]
