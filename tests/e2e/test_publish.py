@@ -17,7 +17,7 @@ import pyrage
 import pytest
 
 from support.canaries import found_in, new_canary
-from support.flux import decrypted_sources
+from support.flux import decrypt, decrypted_sources
 from support.generated_secrets import Case, at_home, make_batch
 from support.generated_trees import NO_SUBSTITUTION, make_tree, vault_fields
 from support.kustomize import Built, kustomize_build
@@ -142,14 +142,19 @@ def files() -> dict[str, bytes]:
     }
 
 
-def test_real_sops_decrypts_every_document_and_verifies_its_mac(tmp_path: Path, files: dict[str, bytes]) -> None:
+def test_real_sops_decrypts_every_document_and_verifies_its_mac(tmp_path: Path) -> None:
+    root = write(tmp_path, publish(at_home(make_batch(99, 20)).files, "over", {}))
+    documents = sorted(root.glob("**/*.enc"))
+    assert len(documents) > 40
+    differing = [path for path in documents if sops("decrypt", path, str(KEY)) != decrypt(path.read_bytes(), str(KEY))]
+    assert differing == []
+
+
+def test_real_sops_decrypts_with_the_key_of_any_recipient(tmp_path: Path, files: dict[str, bytes]) -> None:
     other = pyrage.x25519.Identity.generate()
     root = write(tmp_path, publish(files, "top", {}, [str(other.to_public())]))
-    documents = sorted(root.glob("**/*.enc"))
-    assert len(documents) == 4
     for key in (KEY, other):
-        found = [sops("decrypt", document, str(key)) for document in documents]
-        assert found[:3] == [CANARY.encode(), b"${NOT} a variable", bytes(range(256))]
+        assert sops("decrypt", root / "base/.vaultgen/0001.enc", str(key)) == CANARY.encode()
 
 
 def test_real_sops_refuses_a_document_that_was_changed(tmp_path: Path, files: dict[str, bytes]) -> None:

@@ -43,7 +43,7 @@ def read_generators(tree: Tree, directory: str, file: str, fields: Config) -> Li
                 source, configs = file, _configs(entry.encode(), file)
             elif path is not None and path in tree.files:
                 source, configs = path, _configs(tree.files[path], path)
-            elif path is not None and path in tree.directories:
+            elif path is not None and tree.is_directory(path):
                 configs = list(_configs_below(tree, path, set()))
                 if any(map(_runs_vaultgen, configs)):
                     why = "it comes from a directory of configs, which could change it"

@@ -19,6 +19,8 @@ from vaultgen.kustomize.top_level import (
 from vaultgen.publish.yaml_text import flow
 
 CODE = "cannot-rewrite"
+TEXT_LIMIT = 1_000_000
+"""Characters of a kustomization; the parser that knows positions takes a minute for ten times as many."""
 
 
 class Edit(NamedTuple):
@@ -39,6 +41,8 @@ def edited(text: str, file: str, edit: Edit) -> str:
 
     Raises ``Refused``: cannot-rewrite where that cannot be done line by line, and what ``parse_one`` raises.
     """
+    if len(text) > TEXT_LIMIT:
+        raise refuse(CODE, Place(file), why=f"it has more than {TEXT_LIMIT} characters")
     tree = parse_one(text.encode(), file)
     if _is_in_braces(text):
         return flow(expected(tree, edit)) + "\n"

@@ -47,17 +47,21 @@ def scanned_kustomization(tree: Tree, directory: str) -> Scanned:
 
 def _scan(tree: Tree, directory: str) -> Iterator[str]:
     """Yield YAML files, and directories with a kustomization, in the order of Go's ``filepath.Walk``."""
-    prefix = f"{directory}/" if directory else ""
-    names = {path[len(prefix) :].partition("/")[0] for path in tree.files if path.startswith(prefix)}
-    for name in sorted(names, key=str.encode):
-        path = prefix + name
-        if path not in tree.files:
-            if tree.kustomizations_in(path):
+    waiting = _in_reverse(tree, directory)
+    while waiting:
+        path = waiting.pop()
+        if path in tree.files:
+            if path.endswith((".yaml", ".yml")):
                 yield path
-            else:
-                yield from _scan(tree, path)
-        elif name.endswith((".yaml", ".yml")):
+        elif tree.kustomizations_in(path):
             yield path
+        else:
+            waiting += _in_reverse(tree, path)
+
+
+def _in_reverse(tree: Tree, directory: str) -> list[str]:
+    names = sorted(tree.names[directory], key=str.encode, reverse=True)
+    return [posixpath.join(directory, name) for name in names]
 
 
 def _is_generator(content: bytes) -> bool:

@@ -54,12 +54,12 @@ def survey(files: Mapping[str, bytes], path: str, added: Document | None = None)
     """
     surveyor = _Surveyor(Tree(files))
     directory = resolve("", path.lstrip("/") or ".")
-    if directory is None or directory not in surveyor.tree.directories:
+    if directory is None or not surveyor.tree.is_directory(directory):
         raise refuse("no-such-directory", path=path)
     surveyor.visit_path(directory, added)
-    if faults := surveyor.faults:
+    if surveyor.faults:
         # A document that two kustomizations list is wrong only once.
-        raise Refused(fault for index, fault in enumerate(faults) if fault not in faults[:index])
+        raise Refused({(one.code, one.place, *one.facts.items(), one.read): one for one in surveyor.faults}.values())
     return Survey({**files, **surveyor.rewritten}, tuple(surveyor.generators))
 
 
@@ -131,7 +131,7 @@ class _Surveyor:
                 self.faults.append(Fault("unpublishable-remote", place, {"remote": entry[:200]}))
             elif path is None:
                 self.faults.append(Fault("file-outside-root", place, {"path": entry}))
-            elif path in self.tree.directories:
+            elif self.tree.is_directory(path):
                 changed |= self._visit(path)
             else:
                 self.faults.append(Fault("file-not-found", place, {"path": entry}))
@@ -154,7 +154,7 @@ class _Surveyor:
         builtin: Collection[str] = (),
     ) -> None:
         self.rewritten[file] = edited(text, file, edit).encode()
-        if posixpath.join(directory, DIRECTORY) in self.tree.directories:
+        if self.tree.is_directory(posixpath.join(directory, DIRECTORY)):
             self.faults.append(Fault("already-published", Place(file), {"path": posixpath.join(directory, DIRECTORY)}))
         names: set[tuple[str, str]] = set()
         for document in documents:

@@ -1,7 +1,7 @@
 """A tree of files in memory, and the paths in it."""
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,13 +17,20 @@ class Tree:
     files: Mapping[str, bytes]
 
     @cached_property
-    def directories(self) -> frozenset[str]:
-        """Every directory that holds something."""
-        found = {""}
+    def names(self) -> Mapping[str, Collection[str]]:
+        """What stands in each directory, by its name there."""
+        found: dict[str, set[str]] = {"": set()}
         for path in self.files:
-            while (path := posixpath.dirname(path)) not in found:
-                found.add(path)
-        return frozenset(found)
+            directory, name = posixpath.split(path)
+            while directory not in found:
+                found[directory] = {name}
+                directory, name = posixpath.split(directory)
+            found[directory].add(name)
+        return found
+
+    def is_directory(self, path: str) -> bool:
+        """Return whether a directory of this path holds something."""
+        return path in self.names
 
     def kustomizations_in(self, directory: str) -> list[str]:
         """Return the paths of the kustomization files of a directory; kustomize takes exactly one."""
@@ -60,7 +67,7 @@ class TreeFiles:
         resolved = resolve(self._root, path)
         if resolved is None or not f"{resolved}/".startswith(self._root and f"{self._root}/"):
             raise refuse("file-outside-root", path=path)
-        if path and resolved in self._tree.directories:
+        if path and self._tree.is_directory(resolved):
             raise refuse("file-unreadable", path=path, why="it is no plain file")
         if resolved not in self._tree.files:
             raise refuse("file-not-found", path=path or '""')

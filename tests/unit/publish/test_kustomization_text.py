@@ -121,6 +121,10 @@ def test_what_an_edit_would_change_besides_is_refused(text: str) -> None:
     assert "error[cannot-rewrite]" in refusal(text, 0)
 
 
+def test_a_text_that_takes_a_minute_to_parse_is_refused() -> None:
+    assert "more than 1000000 characters" in refusal("# " + "x" * 1_000_000 + "\ngenerators: [v.yaml]\n", 0)
+
+
 PATHS = st.from_regex(r"[a-z]{1,6}(\.yaml)?", fullmatch=True)
 COMMENTS = st.sampled_from(["", " # x", "\n# x", "\n  # x", "\n\n"])
 

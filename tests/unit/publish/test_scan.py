@@ -54,3 +54,8 @@ def test_a_generator_that_nothing_lists_is_a_fault() -> None:
     }
     faults = scanned_kustomization(Tree(files), "app").faults
     assert [(fault.code, fault.place.file) for fault in faults] == [("unpublishable-generator", "app/v.yaml")]
+
+
+def test_a_deep_directory_is_no_recursion() -> None:
+    path = "a/" * 5000 + "b.yaml"
+    assert f'"./{path}"' in scanned_kustomization(Tree({path: b""}), "").text

@@ -31,8 +31,8 @@ def test_an_entry_means_a_path_in_the_tree_or_none(directory: str, entry: str, p
 
 
 def test_directories_are_those_that_hold_something() -> None:
-    assert TREE.directories == {"", "a", "a/b"}
-    assert Tree({}).directories == {""}
+    assert TREE.names == {"": {"a", "e.txt"}, "a": {"b", "d.txt"}, "a/b": {"c.txt", "large"}}
+    assert Tree({}).names == {"": set()}
 
 
 @pytest.mark.parametrize(
