@@ -8,6 +8,7 @@ import pytest
 
 from support.kustomize import NEWEST, OLDEST, PLUGIN_FLAGS, Built, kubectl, kustomize, kustomize_build
 from vaultgen.cli import app, install
+from vaultgen.kustomize.plugin_home import DOCUMENTS
 
 PLACES = {
     "KUSTOMIZE_PLUGIN_HOME": "own",
@@ -66,7 +67,7 @@ def test_kustomize_takes_the_same_of_two_places_that_exist(
     for place in existing:
         (home / place).mkdir(parents=True)
     assert app.main(["install"]) == 0
-    assert (home / existing[0] / install.DOCUMENTS[0]).exists()
+    assert (home / existing[0] / DOCUMENTS[0]).exists()
     assert built_sample(kustomize_build(sample, flags=PLUGIN_FLAGS))
 
 
@@ -99,7 +100,7 @@ def test_a_tree_cannot_put_its_own_code_in_the_plugins_way(home: Path, sample: P
 
 def test_a_python_that_has_gone_is_said(home: Path, sample: Path) -> None:
     assert app.main(["install"]) == 0
-    path = home / ".config/kustomize/plugin" / install.DOCUMENTS[0]
+    path = home / ".config/kustomize/plugin" / DOCUMENTS[0]
     lines = [f"python={home}/gone" if line.startswith("python=") else line for line in path.read_text().splitlines()]
     path.write_text("\n".join(lines) + "\n")
     built = kustomize_build(sample, flags=PLUGIN_FLAGS)

@@ -12,16 +12,7 @@ import click
 
 from vaultgen.cli.files import NewFile, write_all
 from vaultgen.errors import Fault, Refused, refuse
-from vaultgen.kustomize.plugin_home import PluginHome, plugin_homes
-
-DOCUMENTS = (
-    "vaultgen.dev/v1alpha1/vaultsecretgenerator/VaultSecretGenerator",
-    "kustomize.toolkit.fluxcd.io/v1/kustomization/Kustomization",
-)
-"""Where kustomize looks for the program of a document: GROUP/VERSION/lower-case KIND/KIND."""
-
-MARK = "# vaultgen: kustomize's legacy plugin"
-"""Begins the second line of each plugin of ours; a file without it belongs to somebody else."""
+from vaultgen.kustomize.plugin_home import DOCUMENTS, MARK, PluginHome, plugin_homes
 
 SCRIPT = """\
 #!/bin/sh

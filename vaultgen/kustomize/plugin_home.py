@@ -4,6 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+DOCUMENTS = (
+    "vaultgen.dev/v1alpha1/vaultsecretgenerator/VaultSecretGenerator",
+    "kustomize.toolkit.fluxcd.io/v1/kustomization/Kustomization",
+)
+"""Where kustomize looks for the program of a document: GROUP/VERSION/lower-case KIND/KIND."""
+
+MARK = "# vaultgen: kustomize's legacy plugin"
+"""Begins the second line of each plugin of ours; a file without it belongs to somebody else."""
+
 
 class PluginHome(NamedTuple):
     """A directory below which kustomize looks for plugins."""

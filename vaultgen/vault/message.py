@@ -41,7 +41,7 @@ class Response(Record):
     body: "Redacted"
     """The body (bytes, wrapped)."""
     headers: "Mapping[str, str]" = NO_HEADERS
-    """Lower-case names; only content-type, location and retry-after are kept."""
+    """Lower-case names; only content-type, date, location and retry-after are kept."""
 
 
 class Session(Record):

@@ -92,6 +92,11 @@ class Pool:
         self._attempts = 1
         self.send([request])
 
+    @property
+    def certificate(self) -> bytes:
+        """The server's certificate (DER), trusted or not verified at all; empty before an answer, and without TLS."""
+        return self._route.tls.certificate if self._route and self._route.tls else b""
+
     def close(self) -> None:
         """Close all connections."""
         for descriptor in list(self._connections):

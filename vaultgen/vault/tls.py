@@ -55,6 +55,8 @@ class Tls:
         self._address = settings.address.text
         self._name = _as_bytes(settings.tls.server_name or settings.address.host)
         self._files = files
+        self.certificate = b""
+        """The server's certificate (DER), once a connection has received data."""
         self._session: ssl.SSLSession | None = None
         self._context = context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -90,6 +92,7 @@ class Tls:
         """Keep the session of a connection that has received data, so that later ones start faster."""
         if self._session is None and isinstance(connected, ssl.SSLSocket):
             self._session = connected.session
+            self.certificate = connected.getpeercert(binary_form=True) or b""
 
     def handshake(self, connected: "socket.socket") -> str:
         """Go on with a handshake; return ``read`` or ``write`` where it waits for that, else an empty text.

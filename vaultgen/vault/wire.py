@@ -21,7 +21,7 @@ INTERIM_LIMIT = 8
 """1xx answers before the real one."""
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/!$&'()*+,;=:@")
-_KEPT = {b"content-type": "content-type", b"location": "location", b"retry-after": "retry-after"}
+_KEPT = {name.encode(): name for name in ("content-type", "date", "location", "retry-after")}
 
 
 def encode_path(path: str) -> str:

@@ -6,9 +6,9 @@ import pytest
 
 from vaultgen.cli import app, install
 from vaultgen.errors import Refused
-from vaultgen.kustomize.plugin_home import plugin_homes
+from vaultgen.kustomize.plugin_home import DOCUMENTS, plugin_homes
 
-PLUGIN, ARTICLE = install.DOCUMENTS
+PLUGIN, ARTICLE = DOCUMENTS
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def tree(directory: Path) -> list[str]:
 def test_the_default_is_below_the_home_directory(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(["install"]) == 0
     out = capsys.readouterr().out
-    for document in install.DOCUMENTS:
+    for document in DOCUMENTS:
         path = home / ".config/kustomize/plugin" / document
         assert os.access(path, os.X_OK)
         assert f"wrote     {path}\n" in out

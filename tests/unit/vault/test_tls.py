@@ -77,6 +77,21 @@ def ask_all(
         return pool.send([READ] * count)
 
 
+@pytest.mark.parametrize("skip_verify", ["false", "true"])
+def test_the_servers_certificate_can_be_looked_at(
+    skip_verify: str, server: ScriptedServer, certificates: Certificates
+) -> None:
+    """Also one that is trusted without being verified, which may be looked at to learn why."""
+    environ = {"VAULT_ADDR": server.address, "VAULT_CACERT": str(certificates.ca), "VAULT_SKIP_VERIFY": skip_verify}
+    pool = Pool(read_settings(VaultConfig(), environ), FilesOf(certificates.ca.parent))
+    with contextlib.closing(pool):
+        assert pool.certificate == b""
+        assert code(pool.send([READ])[0]) == 200
+        shown = pool.certificate
+    expected = x509.load_pem_x509_certificate(certificates.server_cert.read_bytes())
+    assert shown == expected.public_bytes(form.Encoding.DER)
+
+
 def code(answer: Response | Fault) -> object:
     return answer.code if isinstance(answer, Fault) else answer.status
 

@@ -32,19 +32,31 @@ if TYPE_CHECKING:
 def log_in_by_first_present(auth: "Sequence[Auth]", outside: Outside, tried: list[str]) -> Session | None:
     """Log in by the first method whose credential is present; None where none is.
 
-    What was looked for in vain is appended to ``tried``, in public words. Raises Refused as ``log_in`` does.
+    ``tried`` is that of ``first_present``. Raises Refused as ``log_in`` does.
+    """
+    number = first_present(auth, outside, tried)
+    if number is None:
+        return None
+    try:
+        return _session(auth[number], outside)
+    except Refused as refused:
+        raise Refused(_placed(refused.faults, _place(auth, number))) from None
+
+
+def first_present(auth: "Sequence[Auth]", outside: Outside, tried: list[str]) -> int | None:
+    """Return the index of the first method whose credential is present, without using it; None where none is.
+
+    What was looked for in vain is appended to ``tried``, in public words. Raises Refused: env-not-allowed,
+    unknown-auth-method, for any of the methods.
     """
     faults = [fault for number, method in enumerate(auth) for fault in _faults(method, _place(auth, number), outside)]
     if faults:
         raise Refused(faults)
     for number, method in enumerate(auth):
-        if absent := _absent(method, outside):
-            tried.append(absent)
-            continue
-        try:
-            return _session(method, outside)
-        except Refused as refused:
-            raise Refused(_placed(refused.faults, _place(auth, number))) from None
+        absent = _absent(method, outside)
+        if not absent:
+            return number
+        tried.append(absent)
     return None
 
 
