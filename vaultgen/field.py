@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def extract(reference: "Reference", answer: "Answer | Miss", place: "Place") -> Redacted | None:
     """Return the bytes that a reference means, wrapped; None where it is optional and nothing is there.
 
-    Raises ``Refused``: path-missing, field-missing, pointer-missing, version-*, bad-base64, not-json, not-text.
+    Raises ``Refused``: path-missing, lock-absent, field-missing, pointer-missing, version-*, bad-base64, not-json,
+    not-text.
     """
     place = place._replace(reference=reference.shown)
     try:
@@ -79,6 +80,8 @@ def value_bytes(value: "Any") -> bytes:
 
 def _miss(reference: "Reference", miss: "Miss") -> Redacted | None:
     path, version = reference.read.path, str(miss.version or reference.read.version or "the latest")
+    if miss.reason == "not_locked":
+        return _absent(reference, "lock-absent", None, path=path)
     if miss.reason == "no_path":
         hint = "check the path, or add default=TEXT or optional=true if it may be missing"
         return _absent(reference, "path-missing", lambda: hint, path=path)

@@ -30,6 +30,9 @@ class LocalFiles:
             # a FIFO would block the build for ever, so do not wait when opening
             descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         except (FileNotFoundError, NotADirectoryError):
+            if os.path.islink(os.path.join(self._root, path)):
+                # A vaultgen.lock that leads nowhere must not count as none.
+                raise refuse("file-unreadable", path=path, why="it is a link that leads nowhere") from None
             raise refuse("file-not-found", path=path) from None
         except OSError as error:
             why = "permission denied" if isinstance(error, PermissionError) else "it cannot be opened"

@@ -7,30 +7,32 @@ No value stands in the file, and no digest of one.
 from json import dumps
 
 from vaultgen.errors import Fault, Place, Refused, refuse
-from vaultgen.krm.tree import parse_one
-from vaultgen.ports import Answer, Miss, Read
+from vaultgen.krm.block_style import parse_block_style
+from vaultgen.ports import LOCK_FILE, Miss, Read
 from vaultgen.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from vaultgen.ports import Backend
+    from vaultgen.ports import Answer, Backend
 
-LOCK_FILE = "vaultgen.lock"
-"""Beside the kustomization that lists the generators; the name that ``generate`` looks for."""
 API_VERSION = "vaultgen.dev/v1alpha1"
 KIND = "VaultLock"
+VERSION_LIMIT = 10**10
+"""No KV v2 secret has been written so often; references have the same limit."""
+NO_VERSIONS = "its engine keeps no versions now"
+_HEAD_FIELDS = frozenset({"apiVersion", "kind", "paths"})
 
 
 class Pin(Record):
-    """What stands in Vault at a path, by name."""
+    """What stands in Vault at a path, by name; without a version and not absent, what nothing can be pinned by."""
 
     version: int | None = None
-    """KV v2 version; None where the engine has no versions, or nothing is there."""
+    """KV v2 version; None where the engine keeps no versions, or nothing is there."""
     created_time: str = ""
-    """When that version was written, as Vault says it; empty with version None."""
+    """When that version was written, as Vault says it (RFC 3339); empty with version None."""
     absent: bool = False
     """Whether nothing was there, which a default or optional reference answers."""
 
@@ -39,123 +41,186 @@ class Lock(Record):
     """The pins of one kustomization."""
 
     pins: "Mapping[Read, Pin]"
-    """By the read as the document asks for it; ``allow_dynamic`` is left out of it."""
+    """By what ``locked`` returns for a read."""
+
+
+def locked(read: Read, vault_namespace: str) -> Read:
+    """Return a read as a lock names it; ``vault_namespace`` is that of the document, empty without one."""
+    return read._replace(vault_namespace=read.vault_namespace or vault_namespace.strip("/"), allow_dynamic=False)
 
 
 def parse_lock(text: bytes) -> Lock:
-    """Return the lock that a file holds. Raises ``Refused``: bad-lock, and what ``parse_yaml`` raises."""
-    tree = parse_one(text, LOCK_FILE)
-    if not isinstance(tree, dict) or tree.get("kind") != KIND or tree.get("apiVersion") != API_VERSION:
-        raise refuse("bad-lock", Place(LOCK_FILE), why=f"it is no {KIND} of {API_VERSION}")
+    """Return the lock that a file holds: exactly what ``lock_text`` writes. Raises ``Refused`` (bad-lock)."""
+    tree = _tree(text)
+    if not isinstance(tree, dict) or (tree.get("apiVersion"), tree.get("kind")) != (API_VERSION, KIND):
+        raise _bad(f"it is no {KIND} of {API_VERSION}")
+    paths = tree.get("paths")
+    if tree.keys() != _HEAD_FIELDS or not isinstance(paths, list):
+        raise _bad("beside apiVersion and kind it must hold a list of paths, and nothing else")
     pins: dict[Read, Pin] = {}
-    for item in tree.get("paths") or ():
-        pins.update([_pin(item)])
+    for index, item in enumerate(paths):
+        read, pin = _entry(item, f"paths[{index}]")
+        if read in pins:
+            raise _bad("it names a path twice", f"paths[{index}]")
+        pins[read] = pin
     return Lock(pins)
 
 
 def lock_text(pins: "Mapping[Read, Pin]") -> str:
-    """Return the file for some pins, sorted, the same text for the same pins."""
+    """Return the file for some pins, sorted: the same text for the same pins."""
     lines = [
         "# Written by `vaultgen lock`; commit it. Builds read exactly these versions.",
         f"apiVersion: {API_VERSION}",
         f"kind: {KIND}",
         "paths:" if pins else "paths: []",
     ]
-    for read, pin in sorted(pins.items(), key=lambda item: _sort_key(item[0])):
-        lines.append(f"- path: {dumps(read.path, ensure_ascii=False)}")
-        if read.vault_namespace:
-            lines.append(f"  vaultNamespace: {dumps(read.vault_namespace, ensure_ascii=False)}")
-        if read.version is not None:
-            lines.append("  asked: " + str(read.version))
-        if pin.absent:
-            lines.append("  absent: true")
-        elif pin.version is not None:
-            lines += [f"  version: {pin.version}", f"  createdTime: {dumps(pin.created_time)}"]
+    for read, pin in in_order(pins):
+        written = [f"{name}: {dumps(value, ensure_ascii=False)}" for name, value in _fields(read, pin).items()]
+        lines.append("- " + "\n  ".join(written))
     return "\n".join(lines) + "\n"
 
 
-def read_locked(lock: Lock, reads: "Sequence[Read]", backend: "Backend") -> "Mapping[Read, Answer | Miss]":
-    """Return the answers of exactly the pinned versions.
+def in_order(pins: "Mapping[Read, Pin]") -> "list[tuple[Read, Pin]]":
+    """Return pins in the order of the file: by Vault namespace, path and version."""
+    return sorted(pins.items(), key=lambda item: (item[0].vault_namespace, item[0].path, item[0].version or 0))
 
-    Raises ``Refused``: lock-incomplete for a read that has no pin, lock-mismatch where another secret has the pinned
-    version now, and what the backend raises.
-    """
-    faults = [
-        Fault("lock-incomplete", facts={"path": read.path}, read=read) for read in reads if _key(read) not in lock.pins
-    ]
-    if faults:
-        raise Refused(faults)
-    pinned = {read: _pinned(read, lock.pins[_key(read)]) for read in reads if not lock.pins[_key(read)].absent}
-    asked: dict[Read, Read] = {}
-    for read, exact in pinned.items():
-        asked.setdefault(exact, read)
-    try:
-        found = backend.read_all(tuple(asked))
-    except Refused as refused:
-        raise Refused(
-            [fault._replace(read=asked[fault.read]) if fault.read else fault for fault in refused.faults]
-        ) from None
-    answers: dict[Read, Answer | Miss] = {}
+
+def exact_reads(lock: Lock, reads: "Sequence[Read]", vault_namespace: str) -> "dict[Read, list[Read]]":
+    """Return what has to be read for some reads, and for which of them; those without a pin are left out."""
+    exact: dict[Read, list[Read]] = {}
     for read in reads:
-        answers[read] = found[pinned[read]] if read in pinned else Miss("no_path")
-        if not _agrees(answers[read], lock.pins[_key(read)]):
-            faults.append(Fault("lock-mismatch", facts={"path": read.path}, read=read))
+        pin = lock.pins.get(locked(read, vault_namespace))
+        if pin is not None and not pin.absent:
+            exact.setdefault(read if pin.version is None else read._replace(version=pin.version), []).append(read)
+    return exact
+
+
+def read_locked(
+    lock: Lock, reads: "Sequence[Read]", backend: "Callable[[], Backend]", vault_namespace: str
+) -> "Mapping[Read, Answer | Miss]":
+    """Return the answers of exactly the pinned versions; ``backend`` is called only if one has to be read.
+
+    Raises ``Refused``: lock-incomplete where a read has no pin (then nothing is read), lock-mismatch where another
+    secret has the pinned version now, lock-gone where none has it, and what the backend raises.
+    """
+    pins = {read: lock.pins.get(locked(read, vault_namespace)) for read in reads}
+    if faults := [Fault("lock-incomplete", facts={"path": read.path}, read=read) for read in reads if not pins[read]]:
+        raise Refused(faults)
+    exact = exact_reads(lock, reads, vault_namespace)
+    try:
+        found = backend().read_all(tuple(exact)) if exact else {}
+    except Refused as refused:
+        found = refused.answers
+        for fault in refused.faults:
+            askers: Sequence[Read | None] = exact[fault.read] if fault.read else [None]
+            faults += [_failed(fault._replace(read=read), fault.read) for read in askers]
+    answers: dict[Read, Answer | Miss] = {
+        read: Miss("not_locked") for read, pin in pins.items() if pin is not None and pin.absent
+    }
+    for asked, askers in exact.items():
+        for read in askers:
+            if asked in found and (pin := pins[read]) is not None:
+                if differs := disagreement(read, pin, found[asked]):
+                    faults.append(differs)
+                else:
+                    answers[read] = found[asked]
     if faults:
         raise Refused(faults, answers)
     return answers
 
 
-def pin_of(answer: "Answer | Miss") -> Pin | None:
-    """Return the pin for what was read; None for a miss that a build would fail on."""
+def pin_of(read: Read, answer: "Answer | Miss") -> Pin:
+    """Return the pin for what was read; a miss that no build goes on with has none, and must not come here.
+
+    Raises ``Refused`` (unexpected-answer).
+    """
     if isinstance(answer, Miss):
-        return Pin(absent=True) if answer.reason == "no_path" else None
+        return Pin(absent=True)
+    if answer.version is None and not answer.created_time:
+        return Pin()
+    if answer.version is None or not _is_time(answer.created_time):
+        raise refuse("unexpected-answer", Place(), read, path=read.path, why="its version or its time is none")
     return Pin(answer.version, answer.created_time)
 
 
-def locked_reads(reads: "Iterable[Read]") -> "tuple[Read, ...]":
-    """Return reads as a lock names them, each once."""
-    return tuple(dict.fromkeys(map(_key, reads)))
-
-
-def _key(read: Read) -> Read:
-    return read._replace(allow_dynamic=False)
-
-
-def _pinned(read: Read, pin: Pin) -> Read:
-    return read if pin.version is None else read._replace(version=pin.version)
-
-
-def _agrees(answer: "Answer | Miss", pin: Pin) -> bool:
+def disagreement(read: Read, pin: Pin, answer: "Answer | Miss") -> Fault | None:
+    """Return what is wrong if a pin's own version is answered like this; None if that is what was pinned."""
     if isinstance(answer, Miss):
-        # Deleted and destroyed versions are told as such; a version that never was is another secret.
-        return pin.absent or answer.reason in ("deleted", "destroyed")
-    return (answer.version, answer.created_time) == (pin.version, pin.created_time)
-
-
-def _pin(item: "Any") -> "tuple[Read, Pin]":
-    try:
-        read = Read(_text(item, "path"), _count(item, "asked"), _text(item, "vaultNamespace", ""))
-        pin = Pin(_count(item, "version"), _text(item, "createdTime", ""), item.get("absent") is True)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise refuse("bad-lock", Place(LOCK_FILE), why="an entry is not one that `vaultgen lock` writes") from None
-    return read, pin
-
-
-def _text(item: "Mapping[str, Any]", name: str, default: "str | None" = None) -> str:
-    value = item[name] if default is None else item.get(name, default)
-    if not isinstance(value, str):
-        raise TypeError(name)
-    return value
-
-
-def _count(item: "Mapping[str, Any]", name: str) -> int | None:
-    value = item.get(name)
-    if value is None:
+        # Where nothing was pinned, or the reference itself names the version, the miss says all.
+        return None if pin.version is None or read.version is not None else gone(read, pin, answer)
+    if (answer.version, answer.created_time) == (pin.version, pin.created_time):
         return None
-    if type(value) is not int or value < 1:
-        raise ValueError(name)
-    return value
+    if pin.version is None:
+        return mismatch(read, "its engine keeps versions now")
+    if answer.version is None:
+        return mismatch(read, NO_VERSIONS)
+    return mismatch(read, f"version {pin.version} is another than that of {pin.created_time}")
 
 
-def _sort_key(read: Read) -> "tuple[str, str, int]":
-    return read.vault_namespace, read.path, read.version or 0
+def gone(read: Read, pin: Pin, miss: Miss) -> Fault:
+    """Return the fault for a pinned version that is not there any more."""
+    reasons = {"deleted": "it is deleted", "destroyed": "it is destroyed"}
+    why = reasons.get(miss.reason, "it is older than the mount keeps, or went with the secret's metadata")
+    return Fault("lock-gone", facts={"path": read.path, "version": str(pin.version), "why": why}, read=read)
+
+
+def mismatch(read: Read, why: str) -> Fault:
+    """Return the fault for a secret that is another than the pinned one; ``why`` in public words."""
+    return Fault("lock-mismatch", facts={"path": read.path, "why": why}, read=read)
+
+
+def _failed(fault: Fault, asked: Read | None) -> Fault:
+    """A version that the reference does not name is no fault of the reference."""
+    if fault.code == "bad-reference" and fault.read and asked and fault.read.version != asked.version:
+        return mismatch(fault.read, NO_VERSIONS)
+    return fault
+
+
+def _tree(text: bytes) -> "Any":
+    lines = text.splitlines(keepends=True)
+    comments = next((index for index, line in enumerate(lines) if not line.startswith(b"#")), len(lines))
+    plain = b"".join(lines[comments:])
+    if plain and (tree := parse_block_style(plain)) is not None:
+        return tree
+    from vaultgen.krm.tree import parse_one
+
+    try:
+        return parse_one(text)
+    except Refused as refused:
+        place = refused.faults[0].place._replace(file=LOCK_FILE)
+        raise refuse("bad-lock", place, why="it is not valid YAML, or says something twice") from None
+
+
+def _entry(item: "Any", field: str) -> "tuple[Read, Pin]":
+    fields = item if isinstance(item, dict) else {}
+    path, namespace = fields.get("path"), fields.get("vaultNamespace", "")
+    version, time = fields.get("version"), fields.get("createdTime", "")
+    if isinstance(path, str) and isinstance(namespace, str) and (version is None or _is_version(version)):
+        read = Read(path, version if "explicit" in fields else None, namespace)
+        pin = Pin(version, time, "absent" in fields)
+        if path and fields == _fields(read, pin) and (version is None or _is_time(time)):
+            return read, pin
+    raise _bad("this is no entry that `vaultgen lock` writes", field)
+
+
+def _fields(read: Read, pin: Pin) -> "dict[str, Any]":
+    fields: dict[str, Any] = {"path": read.path}
+    if read.vault_namespace:
+        fields["vaultNamespace"] = read.vault_namespace
+    if pin.version is not None:
+        fields |= {"version": pin.version, "createdTime": pin.created_time}
+        return {**fields, "explicit": True} if read.version is not None else fields
+    return {**fields, "absent" if pin.absent else "unpinned": True}
+
+
+def _is_version(value: "Any") -> bool:
+    return type(value) is int and 0 < value < VERSION_LIMIT
+
+
+def _is_time(text: "Any") -> bool:
+    """Whether a text looks like RFC 3339; it is compared and printed, and not reckoned with."""
+    return isinstance(text, str) and 20 <= len(text) <= 40 and text[10] == "T" and not text.strip("0123456789-:.TZ+")
+
+
+def _bad(why: str, field: str = "") -> Refused:
+    return refuse("bad-lock", Place(LOCK_FILE, field=field), why=why)

@@ -9,7 +9,12 @@ if TYPE_CHECKING:
 
     from vaultgen.redacted import Redacted
 
-    MissReason = Literal["no_path", "no_version", "deleted", "destroyed"]
+    MissReason = Literal["no_path", "no_version", "deleted", "destroyed", "not_locked"]
+    """not_locked: vaultgen.lock says that nothing is there, and Vault was not asked."""
+
+
+LOCK_FILE = "vaultgen.lock"
+"""Beside the kustomization that lists the documents: which versions are read for them."""
 
 
 class Read(Record):

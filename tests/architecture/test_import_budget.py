@@ -13,6 +13,8 @@ import pytest
 
 from support.kustomize import kustomize_build
 from support.vault_namespace import VaultNamespace
+from vaultgen.lock import Pin, lock_text
+from vaultgen.ports import Read
 
 WITHOUT_READS = {
     "vaultgen",
@@ -145,6 +147,14 @@ def test_a_build_without_references(tree: Path) -> None:
 
 def test_a_build_with_a_read(tree: Path, environment: dict[str, str]) -> None:
     hold_to_budget(imports_of_a_build(tree, environment), WITH_A_READ, LIBRARIES_OF_A_READ)
+
+
+def test_a_build_by_a_lock(tree: Path, environment: dict[str, str], vault_namespace: VaultNamespace) -> None:
+    metadata = vault_namespace.root.request("GET", "secret/data/app")["data"]["metadata"]
+    (tree / "vaultgen.lock").write_text(
+        lock_text({Read("secret/data/app"): Pin(metadata["version"], metadata["created_time"])})
+    )
+    hold_to_budget(imports_of_a_build(tree, environment), WITH_A_READ | {"vaultgen.lock"}, LIBRARIES_OF_A_READ)
 
 
 def test_a_build_with_a_read_over_tls(tree: Path, environment: dict[str, str], vault_namespace: VaultNamespace) -> None:

@@ -13,7 +13,7 @@ import yaml
 
 from support.kustomize import CHECKOUT, PLUGIN_FLAGS, kustomize_build
 from support.markdown import block, commands, section
-from support.newcomer import Newcomer
+from support.newcomer import CommandFailed, Newcomer
 from support.openbao import OpenBao, running_openbao
 from support.vault_file import read_vault_file, write_vault_file
 from support.vault_namespace import VaultNamespace
@@ -149,6 +149,32 @@ def test_kpt_takes_the_document_on_its_command_line(newcomer: Newcomer) -> None:
     printed = newcomer.follows("docs/reference.md#a-configmap-for-kpt", {"DIR": "."})
     secret = resources(printed)["Secret"]
     assert base64.b64decode(secret["data"]["PASSWORD"]) == b"example-password"
+
+
+def test_the_page_of_the_lock_shows_what_is_written_and_said(newcomer: Newcomer) -> None:
+    """Times apart."""
+    write_opening(newcomer)
+    printed = newcomer.follows("docs/lock.md#pinned-versions")
+    (shown,) = [found.text for found in yaml_blocks(CHECKOUT / "docs/lock.md") if found.file == "vaultgen.lock"]
+    lock = (newcomer.directory / "vaultgen.lock").read_text()
+    assert without_times(lock.partition("\n")[2]) == without_times(shown.partition("\n")[2])
+    said = block("docs/lock.md#pinned-versions", "console").text
+    assert without_times(printed.removesuffix(lock)) == without_times(said.partition("\n")[2].rpartition("$ ")[0])
+
+    before = newcomer.types("vaultgen build --reveal .")
+    newcomer.vault.root.write("my-app/database", {"password": "rotated"})
+    newcomer.vault.root.write("my-app/api", {"key": "rotated"})
+    assert newcomer.types("vaultgen build --reveal .") == before
+    with pytest.raises(CommandFailed, match="exit status 5"):
+        newcomer.follows("docs/lock.md#check")
+    printed = newcomer.follows("docs/lock.md#rotate")
+    assert printed.count(": version 1 of ") == printed.count(" -> version 2 of ") == 2
+    newcomer.follows("docs/lock.md#check")
+    assert newcomer.types("vaultgen build --reveal .") != before
+
+
+def without_times(text: str) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+Z?", "TIME", text)
 
 
 # --- examples ---

@@ -156,3 +156,11 @@ def test_a_file_that_was_exchanged_for_a_link_is_not_followed(root: Path, monkey
 
     monkeypatch.setattr(os, "open", exchange)
     assert _refused(root, "a") == ["file-unreadable"]
+
+
+def test_a_link_that_leads_nowhere_is_no_missing_file(root: Path) -> None:
+    """A vaultgen.lock that is gone behind its link must not count as none."""
+    (root / "link").symlink_to("gone")
+    (root / "behind").symlink_to("link")
+    assert _refused(root, "link") == _refused(root, "behind") == ["file-unreadable"]
+    assert _refused(root, "link/a") == ["file-not-found"]

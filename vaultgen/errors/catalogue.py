@@ -346,7 +346,7 @@ CATALOGUE: "dict[str, Row]" = {
     "lock-gone": Row(
         "data",
         "version {version} of {path}, which vaultgen.lock names, is not there any more: {why}",
-        "undelete it (`bao kv undelete`), or take what there is now: vaultgen lock --update DIR",
+        "take what there is now: vaultgen lock --update DIR; a deleted version can come back: `bao kv undelete`",
     ),
     "lock-absent": Row(
         "data",

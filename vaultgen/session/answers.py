@@ -6,9 +6,10 @@ from vaultgen.document.model import Document, Tls, VaultConfig
 from vaultgen.document.read import read_document
 from vaultgen.errors import Refused
 from vaultgen.function import Surroundings, run, run_document
-from vaultgen.generate import generate
+from vaultgen.generate import generate, read_lock
 from vaultgen.kustomize.walk import Plugin
 from vaultgen.local_files import LocalFiles
+from vaultgen.lock import exact_reads
 from vaultgen.plan import plan
 
 TYPE_CHECKING = False
@@ -35,7 +36,8 @@ class SharedBackend:
                 self._known.update(self._backend.read_all(new))
             except Refused as refused:
                 self._known.update(refused.answers)
-                raise
+                known = {read: self._known[read] for read in reads if read in self._known}
+                raise Refused(refused.faults, known) from None
         return {read: self._known[read] for read in reads}
 
 
@@ -67,7 +69,9 @@ class SharedBackends:
             files = LocalFiles(root)
             try:
                 document = read_document(plugin.document)
-                if reads := plan(document, files).uses:
+                if reads := tuple(plan(document, files).uses):
+                    if lock := read_lock(files):
+                        reads = tuple(exact_reads(lock, reads, document.vault.namespace))
                     backend = self.of(document.vault, files, root)
                     wanted.setdefault(id(backend), (backend, []))[1].extend(reads)
             except Refused:

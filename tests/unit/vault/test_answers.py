@@ -32,8 +32,8 @@ def code(outcome: object) -> str:
 
 
 @pytest.mark.parametrize("kind", ["guessed", "kv2"])
-def test_fields_of_kv2_come_with_their_version(kind: Kind) -> None:
-    assert of(200, KV2, kind) == Answer({"a": Redacted("x")}, 3, False)
+def test_fields_of_kv2_come_with_their_version_and_its_time(kind: Kind) -> None:
+    assert of(200, KV2, kind) == Answer({"a": Redacted("x")}, 3, False, str(METADATA["created_time"]))
 
 
 def test_values_are_as_vault_wrote_them() -> None:
@@ -162,4 +162,4 @@ def test_fields_that_are_none_are_refused(kind: Kind, data: object) -> None:
 
 def test_a_version_that_is_no_number_is_unknown() -> None:
     odd = {"data": {"data": {}, "metadata": {**METADATA, "version": "three"}}}
-    assert of(200, odd) == Answer({}, None, False)
+    assert of(200, odd) == Answer({}, None, False, str(METADATA["created_time"]))
