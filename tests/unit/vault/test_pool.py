@@ -20,7 +20,7 @@ from vaultgen.vault import retry, route
 from vaultgen.vault.address import parse_address
 from vaultgen.vault.environment import RateLimit
 from vaultgen.vault.message import Request, Response
-from vaultgen.vault.pool import FEW_CONNECTIONS, MANY_CONNECTIONS, Pool
+from vaultgen.vault.pool import FEW_CONNECTIONS, LONG_QUEUE, MANY_CONNECTIONS, Pool
 from vaultgen.vault.proxy import Proxy
 from vaultgen.vault.settings import Settings
 
@@ -120,8 +120,14 @@ def test_connections_are_used_again() -> None:
 
 
 def test_few_connections_do_for_a_server_that_answers_at_once() -> None:
-    _, server = exchanged(echo, numbered(200))
+    _, server = exchanged(echo, numbered(LONG_QUEUE))
     assert server.connections <= FEW_CONNECTIONS
+
+
+def test_a_long_queue_gets_many_connections_from_the_start() -> None:
+    outcomes, server = exchanged(echo, numbered(3 * LONG_QUEUE))
+    assert outcomes == [(200, f"/v1/secret/data/{number}".encode()) for number in range(3 * LONG_QUEUE)]
+    assert server.connections == MANY_CONNECTIONS
 
 
 def test_many_connections_are_made_to_a_server_that_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
