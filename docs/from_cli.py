@@ -13,7 +13,7 @@ CLI = Path(__file__).resolve().parent / "cli.md"
 COLUMNS = 78
 """What click leaves of a terminal with 80 or more."""
 
-FOUND = "A check found something: what was looked at is not as it should be. Of `vaultgen build`: kustomize failed."
+FOUND = "A check found something, or `diff` a change; of `build`: kustomize itself failed."
 
 
 def with_generated(page: str) -> str:

@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+_DAY = datetime.timedelta(days=1)
+
 
 class Certificates(NamedTuple):
     """Paths of PEM files."""
@@ -29,15 +31,19 @@ class Certificates(NamedTuple):
     stranger_key: Path
 
 
-def make_certificates(directory: Path, *, expired: bool = False) -> Certificates:
-    """Write a fresh set of certificates into an existing directory, valid for a day (the server's unless expired)."""
+def make_certificates(directory: Path, *, expired: bool = False, hours: int = 24) -> Certificates:
+    """Write a fresh set of certificates into an existing directory, valid from yesterday until tomorrow.
+
+    The server's is valid for some ``hours`` more, unless it has expired already.
+    """
+    remaining = datetime.timedelta(minutes=-5) if expired else datetime.timedelta(hours=hours)
     paths = Certificates(
         *(directory / f"{name}.pem" for name in ("ca", "server", "server-key", "client", "client-key")),
         *(directory / f"{name}.pem" for name in ("stranger-ca", "stranger", "stranger-key")),
     )
     authority, authority_key = _authority("vaultgen test CA")
     _write_cert(paths.ca, authority)
-    _issue(authority, authority_key, "localhost", paths.server_cert, paths.server_key, server=True, expired=expired)
+    _issue(authority, authority_key, "localhost", paths.server_cert, paths.server_key, server=True, remaining=remaining)
     _issue(authority, authority_key, "web", paths.client_cert, paths.client_key, server=False)
     stranger, stranger_key = _authority("a stranger's CA")
     _write_cert(paths.stranger_ca, stranger)
@@ -65,7 +71,7 @@ def _issue(
     key_path: Path,
     *,
     server: bool,
-    expired: bool = False,
+    remaining: datetime.timedelta = _DAY,
 ) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     purpose = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
@@ -74,7 +80,7 @@ def _issue(
             x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]),
             authority.subject,
             key.public_key(),
-            ended=expired,
+            remaining,
         )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(authority=False), critical=True)
@@ -96,17 +102,16 @@ def _issue(
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey, *, ended: bool = False
+    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey, remaining: datetime.timedelta = _DAY
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
-    remaining = datetime.timedelta(minutes=-5) if ended else datetime.timedelta(days=1)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_before(now - _DAY)
         .not_valid_after(now + remaining)
     )
 

@@ -22,6 +22,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "build": "Build DIR with the real kustomize, over one Vault session",
         "lock": "Pin the versions that builds of DIR read",
     },
+    "Check": {
+        "doctor": "Look for what would keep a build of DIR from working",
+    },
     "Set up": {
         "init": "Turn a builtin secretGenerator into a generator file",
         "import": "Turn Secrets with placeholders of argocd-vault-plugin",
@@ -40,6 +43,8 @@ SECTIONS: dict[str, dict[str, str]] = {
 
 COMMANDS = {name: summary for section in SECTIONS.values() for name, summary in section.items()}
 
+FOUND_STATUS = 1
+"""Of a command that checks something: it is not as it should be."""
 USAGE_STATUS = 2
 INTERRUPTED_STATUS = 130
 

@@ -1,0 +1,57 @@
+import io
+import sys
+import threading
+
+import pytest
+
+from vaultgen.cli import terminal
+
+
+class Screen(io.StringIO):
+    """A terminal that tells when something was written."""
+
+    def __init__(self, *, is_terminal: bool = True) -> None:
+        super().__init__()
+        self.written = threading.Event()
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+    def flush(self) -> None:
+        self.written.set()
+
+
+def test_what_takes_long_is_said_and_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(terminal, "PATIENCE", 0)
+    with terminal.waiting("still looking"):
+        assert screen.written.wait(20)
+        assert screen.getvalue() == "still looking …"
+    assert screen.getvalue() == "still looking …\r\x1b[K"
+
+
+def test_what_does_not_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(terminal, "PATIENCE", 3600)
+    with terminal.waiting("still looking"):
+        pass
+    assert screen.getvalue() == ""
+    assert threading.active_count() == 1
+
+
+@pytest.mark.parametrize("screen", [Screen(is_terminal=False), None])
+def test_without_a_terminal_nothing_is_said(screen: Screen | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(terminal, "PATIENCE", 0)
+    with terminal.waiting("still looking"):
+        assert threading.active_count() == 1
+    assert screen is None or screen.getvalue() == ""
+
+
+def test_an_error_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Screen())
+    with pytest.raises(KeyError), terminal.waiting("still looking"):
+        raise KeyError
