@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    _Session = tuple[Any, str, dict[str, str]]
+    """Connections, the API server's address, and headers."""
+
 POD_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 _TIMEOUT_SECONDS = 10.0
@@ -40,14 +43,15 @@ class KubernetesCluster:
         self._environ = environ
         self._pod_directory = pod_directory
         self._kubeconfig = _kubeconfig(environ, pod_directory)
+        self._session: _Session | None = None
 
-    def secret(self, namespace: str, name: str, /) -> "Mapping[str, Redacted]":
+    def secret(self, namespace: str, name: str, /, shown: str = "") -> "Mapping[str, Redacted]":
         """Return a Secret's data: key → bytes, decoded and wrapped.
 
-        Raises Refused: cluster-unavailable, cluster-denied, cluster-not-found.
+        Faults name it, or ``shown`` instead. Raises Refused: cluster-unavailable, cluster-denied, cluster-not-found.
         """
-        what = f"Secret {namespace}/{name}"
-        path = f"{_namespace_path(namespace, name, what)}/secrets/{name}"
+        what = f"Secret {namespace}/{shown or name}"
+        path = f"{_namespace_path('/api/v1', namespace, name, what)}/secrets/{name}"
         return _decoded(self._ask("GET", path, None, what, f"to show {what}"), what)
 
     def service_account_token(self, namespace: str, name: str, audience: str, seconds: int, /) -> Redacted:
@@ -56,7 +60,7 @@ class KubernetesCluster:
         An empty ``audience`` asks for the API server's own. Raises Refused as ``secret`` does.
         """
         what = f"ServiceAccount {namespace}/{name}"
-        path = f"{_namespace_path(namespace, name, what)}/serviceaccounts/{name}/token"
+        path = f"{_namespace_path('/api/v1', namespace, name, what)}/serviceaccounts/{name}/token"
         body = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenRequest",
@@ -69,11 +73,50 @@ class KubernetesCluster:
             raise refuse("cluster-unavailable", what=what, why="its answer holds no token")
         return Redacted(token)
 
+    def resource(self, api_version: str, kind: str, namespace: str, name: str, /) -> "dict[str, Any]":
+        """Return a resource of a group, whose plural is the kind with an s. Raises Refused as ``secret`` does."""
+        what = f"{kind} {namespace}/{name}"
+        path = _namespace_path(f"/apis/{api_version}", namespace, name, what)
+        return self._ask("GET", f"{path}/{kind.lower()}s/{name}", None, what, f"to show {what}")
+
+    def context(self) -> "tuple[str, str]":
+        """Return the name of the context in use, empty in a Pod, and the namespace for what has none of its own.
+
+        Raises Refused (cluster-unavailable).
+        """
+        if not self._kubeconfig:
+            try:
+                with open(f"{self._pod_directory}/namespace") as file:
+                    return "", file.read().strip()
+            except (OSError, ValueError):
+                return "", "default"
+        from kubernetes.config import kube_config
+
+        package: Any = kube_config
+        try:
+            with _silent_logging():
+                _, active = package.list_kube_config_contexts(self._kubeconfig)
+            return str(active["name"]), str(active["context"].get("namespace") or "default")
+        except Exception:  # whatever the YAML or its shape make the package raise
+            raise refuse("cluster-unavailable", what="credentials", why="the kubeconfig is not usable") from None
+
+    @contextlib.contextmanager
+    def session(self) -> "Iterator[None]":
+        """Ask with one configuration in a ``with`` block: a credential plugin runs once, connections are kept.
+
+        Raises Refused (cluster-unavailable).
+        """
+        with contextlib.ExitStack() as stack:
+            with _quiet():
+                self._session = self._open(stack, "credentials")
+            try:
+                yield
+            finally:
+                self._session = None
+
     def _ask(self, method: str, path: str, body: object, what: str, wish: str) -> "dict[str, Any]":
         """Return the JSON object of an answer; ``wish`` is what the API server would refuse."""
-        with warnings.catch_warnings(), _silent_logging():
-            # insecure-skip-tls-verify is the kubeconfig's own decision, about which urllib3 would warn.
-            warnings.simplefilter("ignore")
+        with _quiet():
             status, content = self._send(method, path, body, what)
         if status == 403:
             raise refuse("cluster-denied", what=wish)
@@ -92,26 +135,17 @@ class KubernetesCluster:
         return answer
 
     def _send(self, method: str, path: str, body: object, what: str) -> "tuple[int, bytes]":
-        from kubernetes.client import Configuration
-        from kubernetes.client.rest import RESTClientObject
         from urllib3 import Timeout
         from urllib3.exceptions import HTTPError
 
-        configuration: Any = Configuration()
         with contextlib.ExitStack() as stack:
-            try:
-                self._configure(configuration, stack)
-                headers = {setting["key"]: setting["value"] for setting in configuration.auth_settings().values()}
-                pool = RESTClientObject(configuration).pool_manager
-            except Exception:  # whatever the YAML, its shape or a credential plugin makes the package raise
-                source = "the kubeconfig" if self._kubeconfig else "the Pod's ServiceAccount"
-                raise refuse("cluster-unavailable", what=what, why=f"{source} is not usable") from None
+            pool, host, headers = self._session or self._open(stack, what)
             if body is not None:
-                headers["Content-Type"] = "application/json"
+                headers = {**headers, "Content-Type": "application/json"}
             try:
                 response = pool.request(
                     method,
-                    configuration.host + path,
+                    host + path,
                     body=None if body is None else json.dumps(body),
                     headers={"Accept": "application/json", **headers},
                     timeout=Timeout(total=_TIMEOUT_SECONDS),
@@ -123,6 +157,20 @@ class KubernetesCluster:
                 return response.status, response.read(_ANSWER_LIMIT)
             except (HTTPError, OSError, ValueError) as error:
                 raise refuse("cluster-unavailable", what=what, why=_reason(error)) from None
+
+    def _open(self, stack: contextlib.ExitStack, what: str) -> "_Session":
+        """Read the configuration; what comes back is good until ``stack`` is closed."""
+        from kubernetes.client import Configuration
+        from kubernetes.client.rest import RESTClientObject
+
+        configuration: Any = Configuration()
+        try:
+            self._configure(configuration, stack)
+            headers = {setting["key"]: setting["value"] for setting in configuration.auth_settings().values()}
+            return RESTClientObject(configuration).pool_manager, configuration.host, headers
+        except Exception:  # whatever the YAML, its shape or a credential plugin makes the package raise
+            source = "the kubeconfig" if self._kubeconfig else "the Pod's ServiceAccount"
+            raise refuse("cluster-unavailable", what=what, why=f"{source} is not usable") from None
 
     def _configure(self, configuration: "Any", stack: contextlib.ExitStack) -> None:
         """Fill ``configuration``; it is good until ``stack`` is closed."""
@@ -162,10 +210,10 @@ def _kubeconfig(environ: "Mapping[str, str]", pod_directory: str) -> str:
     raise refuse("cluster-unavailable", what="credentials", why="there is no kubeconfig, and this is no Pod")
 
 
-def _namespace_path(namespace: str, name: str, what: str) -> str:
+def _namespace_path(api: str, namespace: str, name: str, what: str) -> str:
     if not _NAME.fullmatch(namespace) or not _NAME.fullmatch(name):
         raise refuse("cluster-not-found", what=what)
-    return f"/api/v1/namespaces/{namespace}"
+    return f"{api}/namespaces/{namespace}"
 
 
 def _decoded(answer: "Mapping[str, Any]", what: str) -> "dict[str, Redacted]":
@@ -193,6 +241,15 @@ def _reason(error: Exception) -> str:
     if isinstance(error, exceptions.ProxyError):
         return "the proxy made no connection"
     return "the connection failed"
+
+
+@contextlib.contextmanager
+def _quiet() -> "Iterator[None]":
+    """Keep away what the package and urllib3 say by themselves."""
+    with warnings.catch_warnings(), _silent_logging():
+        # insecure-skip-tls-verify is the kubeconfig's own decision, about which urllib3 would warn.
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextlib.contextmanager

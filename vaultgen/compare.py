@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any, Literal
 
-from vaultgen.krm.resources import Resource, mapping
+from vaultgen.krm.resources import Resource, mapping, renamed, texts
 from vaultgen.workloads import Effect, effect_of_data, effect_of_template, pod_template, reloader_matches, uses
 
 Kind = Literal["added", "removed", "changed"]
@@ -203,29 +203,17 @@ def _reasons(
 
     The names are those with a suffix.
     """
-    known = set(_texts(old))
+    known = set(texts(old))
     read = {use.name: use.kind for use in uses(new)}
     named = {name: f"{one.kind} {one.base}" for name, one in new_names.items()}
     because = [
         named.get(text) or f"{read[text]} {text}"
-        for text in dict.fromkeys(_texts(new))
+        for text in dict.fromkeys(texts(new))
         if text not in known and (text in named or text in read)
     ]
-    rest = _without_suffixes(old, old_names) != _without_suffixes(new, new_names)
+    rest = renamed(old, _bases(old_names)) != renamed(new, _bases(new_names))
     return [*because, *(["pod template"] if rest or not because else [])]
 
 
-def _texts(tree: Any) -> Iterator[str]:
-    if isinstance(tree, dict | list):
-        for value in tree.values() if isinstance(tree, dict) else tree:
-            yield from _texts(value)
-    elif isinstance(tree, str):
-        yield tree
-
-
-def _without_suffixes(tree: Any, names: Mapping[str, Resource]) -> Any:
-    if isinstance(tree, dict):
-        return {name: _without_suffixes(value, names) for name, value in tree.items()}
-    if isinstance(tree, list):
-        return [_without_suffixes(value, names) for value in tree]
-    return names[tree].base if isinstance(tree, str) and tree in names else tree
+def _bases(names: Mapping[str, Resource]) -> dict[str, str]:
+    return {name: one.base for name, one in names.items()}

@@ -283,3 +283,76 @@ def test_without_a_configuration_there_is_no_cluster(environ: dict[str, str], wh
         KubernetesCluster(environ, "/nowhere")
     (fault,) = caught.value.faults
     assert (fault.code, fault.facts["why"]) == ("cluster-unavailable", why)
+
+
+# --- resources, and many of them ---
+
+
+def test_a_resource_of_a_group_is_returned_as_it_is(api: ApiServer, tmp_path: Path) -> None:
+    api.answer("/apis/apps/v1/namespaces/shop/deployments/web", {"kind": "Deployment", "spec": {}})
+    found = connect(api, tmp_path).resource("apps/v1", "Deployment", "shop", "web")
+    assert found == {"kind": "Deployment", "spec": {}}
+    assert [(asked.method, asked.path) for asked in api.asked] == [
+        ("GET", "/apis/apps/v1/namespaces/shop/deployments/web")
+    ]
+
+
+def test_a_resource_is_named_in_faults(api: ApiServer, tmp_path: Path) -> None:
+    with pytest.raises(Refused) as caught:
+        connect(api, tmp_path).resource("batch/v1", "CronJob", "shop", "nightly")
+    assert caught.value.faults == (Fault("cluster-not-found", facts={"what": "CronJob shop/nightly"}),)
+
+
+def test_a_secret_may_have_another_name_in_faults(api: ApiServer, tmp_path: Path) -> None:
+    """A true name suffix tells the value to whoever can guess it."""
+    with pytest.raises(Refused) as caught:
+        connect(api, tmp_path).secret("shop", "app-hbc28hm2g8", shown="app")
+    assert caught.value.faults == (Fault("cluster-not-found", facts={"what": "Secret shop/app"}),)
+
+
+def test_a_session_keeps_its_connection_and_configuration(api: ApiServer, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        api.serve_secret("apps", name, {"key": b"x"})
+    cluster = connect(api, tmp_path)
+    with cluster.session():
+        (tmp_path / "kubeconfig").write_text("not read again")
+        assert cluster.secret("apps", "a") == cluster.secret("apps", "b") == {"key": Redacted(b"x")}
+    with pytest.raises(Refused):
+        cluster.secret("apps", "a")
+
+
+def test_a_session_with_a_bad_configuration_is_refused(api: ApiServer, tmp_path: Path) -> None:
+    cluster = connect(api, tmp_path)
+    (tmp_path / "kubeconfig").write_text("[canary")
+    with pytest.raises(Refused) as caught, cluster.session():
+        pass
+    facts = {"what": "credentials", "why": "the kubeconfig is not usable"}
+    assert caught.value.faults == (Fault("cluster-unavailable", facts=facts),)
+
+
+def test_the_context_has_a_name_and_may_have_a_namespace(api: ApiServer, tmp_path: Path) -> None:
+    cluster = connect(api, tmp_path)
+    assert cluster.context() == ("test", "default")
+    kubeconfig = tmp_path / "kubeconfig"
+    config = json.loads(kubeconfig.read_text())
+    config["contexts"][0]["context"]["namespace"] = "shop"
+    kubeconfig.write_text(json.dumps(config))
+    assert cluster.context() == ("test", "shop")
+
+
+@pytest.mark.parametrize("text", ["[canary", "{}", "{contexts: []}", '{"current-context": "none", "contexts": []}'])
+def test_a_kubeconfig_without_a_context_is_not_usable(api: ApiServer, tmp_path: Path, text: str) -> None:
+    cluster = connect(api, tmp_path)
+    (tmp_path / "kubeconfig").write_text(text)
+    with pytest.raises(Refused) as caught:
+        cluster.context()
+    assert caught.value.faults[0].facts["why"] == "the kubeconfig is not usable"
+
+
+@pytest.mark.parametrize(("namespace", "expected"), [("shop\n", "shop"), (None, "default")])
+def test_in_a_pod_the_namespace_is_its_own(tmp_path: Path, namespace: str | None, expected: str) -> None:
+    (tmp_path / "token").write_text("t")
+    if namespace:
+        (tmp_path / "namespace").write_text(namespace)
+    environ = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "1"}
+    assert KubernetesCluster(environ, str(tmp_path)).context() == ("", expected)

@@ -8,78 +8,57 @@ from pathlib import Path
 
 import pytest
 
+from support.repository import Repository
 from vaultgen.errors import Fault, Place, Refused
 from vaultgen.errors.report import report
 from vaultgen.git_tree import RevisionTree, is_in_work_tree, revision_tree
 
+FILES = {"apps/web/kustomization.yaml": "resources: [../../base]\n", "base/kustomization.yaml": "resources: []\n"}
 
-class Repository:
-    """A repository with one commit: ``apps/web`` on top of ``base``."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.mkdir()
-        self.git("init", "--quiet", "--initial-branch=main")
-        self.write("apps/web/kustomization.yaml", "resources: [../../base]\n")
-        self.write("base/kustomization.yaml", "resources: []\n")
-        self.commit()
-
-    def git(self, *words: str) -> str:
-        identity = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgSign=false")
-        command = ["git", *identity, *words]
-        return subprocess.run(command, cwd=self.path, check=True, capture_output=True, text=True).stdout
-
-    def write(self, name: str, text: str) -> None:
-        file = self.path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-
-    def commit(self) -> None:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message=a")
-
-    def at(self, revision: str = "HEAD", directory: str = "apps/web") -> dict[str, str]:
-        """Return the files of a revision by path, and see to it that nothing stays behind."""
-        with revision_tree(str(self.path / directory), revision, os.environ) as tree:
-            root = Path(tree.root)
-            assert Path(tree.directory) == root / directory
-            assert root.parent.stat().st_mode & 0o777 == 0o700
-            found = {
-                str(file.relative_to(root)): str(file.readlink()) if file.is_symlink() else file.read_text()
-                for file in root.rglob("*")
-                if file.is_symlink() or file.is_file()
-            }
-        assert not root.parent.exists()
-        return found
+def files_at(repository: Repository, revision: str = "HEAD", directory: str = "apps/web") -> dict[str, str]:
+    """Return the files of a revision by path, and see to it that nothing stays behind."""
+    with revision_tree(str(repository.path / directory), revision, os.environ) as tree:
+        root = Path(tree.root)
+        assert Path(tree.directory) == root / directory
+        assert root.parent.stat().st_mode & 0o777 == 0o700
+        found = {
+            str(file.relative_to(root)): str(file.readlink()) if file.is_symlink() else file.read_text()
+            for file in root.rglob("*")
+            if file.is_symlink() or file.is_file()
+        }
+    assert not root.parent.exists()
+    return found
 
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """``apps/web`` on top of ``base``, committed."""
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    return Repository(tmp_path / "repository")
-
-
-FILES = {"apps/web/kustomization.yaml": "resources: [../../base]\n", "base/kustomization.yaml": "resources: []\n"}
+    made = Repository(tmp_path / "repository")
+    made.write(FILES)
+    made.commit()
+    return made
 
 
 def test_the_whole_tree_is_there_as_it_was(repository: Repository) -> None:
     """Bases lie beside the directory that is asked for."""
-    repository.write("base/kustomization.yaml", "resources: [new.yaml]\n")
-    repository.write("untracked.yaml", "")
-    assert repository.at() == FILES
+    repository.write({"base/kustomization.yaml": "resources: [new.yaml]\n"})
+    repository.write({"untracked.yaml": ""})
+    assert files_at(repository) == FILES
     repository.commit()
-    assert repository.at()["base/kustomization.yaml"] == "resources: [new.yaml]\n"
-    assert repository.at("HEAD~1") == FILES
+    assert files_at(repository)["base/kustomization.yaml"] == "resources: [new.yaml]\n"
+    assert files_at(repository, "HEAD~1") == FILES
 
 
 @pytest.mark.parametrize("revision", ["HEAD", "main", "refs/heads/main", "@", ":/a", "v1", "main^{commit}"])
 def test_every_name_that_git_knows_will_do(repository: Repository, revision: str) -> None:
     repository.git("tag", "--annotate", "--message=a", "v1")
-    assert repository.at(revision) == FILES
+    assert files_at(repository, revision) == FILES
 
 
 def test_the_root_of_the_work_tree_and_a_link_to_it_will_do(repository: Repository, tmp_path: Path) -> None:
-    assert repository.at(directory=".") == FILES
+    assert files_at(repository, directory=".") == FILES
     link = tmp_path / "link"
     link.symlink_to(repository.path / "apps/web")
     with revision_tree(str(link), "HEAD", os.environ) as tree:
@@ -88,7 +67,7 @@ def test_the_root_of_the_work_tree_and_a_link_to_it_will_do(repository: Reposito
 
 def test_links_and_modes_are_kept(repository: Repository) -> None:
     (repository.path / "link").symlink_to("base")
-    repository.write("run.sh", "#!/bin/sh\n")
+    repository.write({"run.sh": "#!/bin/sh\n"})
     (repository.path / "run.sh").chmod(0o755)
     repository.commit()
     with revision_tree(str(repository.path), "HEAD", os.environ) as tree:
@@ -97,10 +76,10 @@ def test_links_and_modes_are_kept(repository: Repository) -> None:
 
 
 def test_what_an_archive_would_leave_out_or_rewrite_stays(repository: Repository) -> None:
-    repository.write(".gitattributes", "base export-ignore\nversion export-subst\n")
-    repository.write("version", "$Format:%H$")
+    repository.write({".gitattributes": "base export-ignore\nversion export-subst\n"})
+    repository.write({"version": "$Format:%H$"})
     repository.commit()
-    found = repository.at()
+    found = files_at(repository)
     assert found["base/kustomization.yaml"] == FILES["base/kustomization.yaml"]
     assert found["version"] == "$Format:%H$"
 
@@ -108,14 +87,14 @@ def test_what_an_archive_would_leave_out_or_rewrite_stays(repository: Repository
 def test_a_sparse_checkout_does_not_hide_a_base(repository: Repository) -> None:
     repository.git("sparse-checkout", "set", "apps")
     assert not (repository.path / "base").exists()
-    assert repository.at() == FILES
+    assert files_at(repository) == FILES
 
 
 def test_the_users_tree_index_and_repository_are_left_alone(repository: Repository) -> None:
     repository.git("config", "core.splitIndex", "true")
-    repository.write("apps/web/kustomization.yaml", "staged\n")
+    repository.write({"apps/web/kustomization.yaml": "staged\n"})
     repository.git("add", "--all")
-    repository.write("apps/web/kustomization.yaml", "not staged\n")
+    repository.write({"apps/web/kustomization.yaml": "not staged\n"})
     (repository.path / ".git/hooks/post-index-change").write_text("#!/bin/sh\ntouch hook-ran\n")
     (repository.path / ".git/hooks/post-index-change").chmod(0o755)
 
@@ -123,7 +102,7 @@ def test_the_users_tree_index_and_repository_are_left_alone(repository: Reposito
         return {str(file): file.read_bytes() for file in repository.path.rglob("*") if file.is_file()}
 
     before = state()
-    assert repository.at() == FILES
+    assert files_at(repository) == FILES
     assert state() == before
 
 
@@ -132,7 +111,7 @@ def test_it_works_inside_a_hook(repository: Repository, monkeypatch: pytest.Monk
     monkeypatch.setenv("GIT_DIR", ".git")
     monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
     monkeypatch.setenv("GIT_PREFIX", "apps/")
-    assert repository.at() == FILES
+    assert files_at(repository) == FILES
 
 
 def test_git_gets_no_credential_for_vault(repository: Repository, tmp_path: Path) -> None:
@@ -222,7 +201,7 @@ def test_a_tree_that_git_cannot_write_is_told(repository: Repository) -> None:
     repository.git("config", "filter.broken.smudge", "false")
     repository.git("config", "filter.broken.required", "true")
     repository.git("config", "filter.broken.clean", "cat")
-    repository.write(".gitattributes", "*.yaml filter=broken\n")
+    repository.write({".gitattributes": "*.yaml filter=broken\n"})
     repository.commit()
     said = refused(repository.path, "HEAD")
     assert said.startswith("error[git-failed]: git cannot be used: it does not write the tree of HEAD\n")

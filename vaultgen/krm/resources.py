@@ -3,7 +3,7 @@
 import re
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,24 @@ def mappings(tree: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
     """Return the mappings in a list; none where there is no list."""
     found = tree.get(field)
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def texts(tree: Any) -> Iterator[str]:
+    """Yield every text value in a tree."""
+    if isinstance(tree, dict | list):
+        for value in tree.values() if isinstance(tree, dict) else tree:
+            yield from texts(value)
+    elif isinstance(tree, str):
+        yield tree
+
+
+def renamed(tree: Any, names: Mapping[str, str]) -> Any:
+    """Return a tree in which each text value that is one of the names is replaced."""
+    if isinstance(tree, dict):
+        return {field: renamed(value, names) for field, value in tree.items()}
+    if isinstance(tree, list):
+        return [renamed(value, names) for value in tree]
+    return names.get(tree, tree) if isinstance(tree, str) else tree
 
 
 def _resource(tree: dict[str, Any], base: str, text: str) -> Resource:
