@@ -4,7 +4,7 @@ import re
 from collections.abc import Generator
 from typing import Any
 
-from vaultgen.doctor.verdict import Verdict, fail, failed, ok, skip
+from vaultgen.doctor.verdict import Verdict, fail, failed, ok, warn
 from vaultgen.errors import Fault, Refused
 from vaultgen.vault.message import Response, json_body
 from vaultgen.vault.settings import Settings
@@ -15,9 +15,8 @@ NAME = "seal"
 def check_seal(settings: Settings, response: Response) -> Generator[Verdict, None, bool]:
     """Look at the answer of sys/seal-status, and return whether it is worth to ask on."""
     if response.status != 200:
-        yield skip(
-            NAME, f"sys/seal-status is answered with {response.status}; something in between may not let it pass"
-        )
+        seen = f"sys/seal-status is answered with {response.status}, and a Vault tells it to anybody"
+        yield warn(NAME, seen, "check the address, and what stands in between")
         return True
     address = settings.address.text
     try:
