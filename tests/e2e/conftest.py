@@ -6,9 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from support.desk import Desk
 from support.stage import CASES, Stage
+from support.vault_namespace import VaultNamespace
 
 HEAD = "apiVersion: vaultgen.dev/v1alpha1\nkind: VaultSecretGenerator\nmetadata: {name: my-app}\n"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, vault_namespace: VaultNamespace) -> Desk:
+    """An empty directory, and a Vault of its own."""
+    (tmp_path / "tree").mkdir()
+    return Desk(tmp_path / "tree", vault_namespace)
 
 
 @pytest.fixture

@@ -173,6 +173,14 @@ def test_the_page_of_the_lock_shows_what_is_written_and_said(newcomer: Newcomer)
     assert newcomer.types("vaultgen build --reveal .") != before
 
 
+def test_the_printed_policy_has_what_its_check_asks_for(newcomer: Newcomer) -> None:
+    write_opening(newcomer)
+    key = "docs/auth.md#what-it-should-be-allowed/2"
+    printed = newcomer.follows(key).replace(f" in {newcomer.vault.name}", "")
+    shown = "".join(line for line in block(key, "console").text.splitlines(keepends=True) if not line.startswith("$"))
+    assert printed.endswith(shown)
+
+
 def without_times(text: str) -> str:
     return re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+Z?", "TIME", text)
 

@@ -1,81 +1,23 @@
 """`vaultgen lock`, and every kind of build that obeys it, with the real kustomize and a real OpenBao."""
 
 import base64
-import json
-import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import yaml
 
 from support.canaries import assert_no_canary, new_canary
-from support.kustomize import PLUGIN_FLAGS, kustomize, kustomize_build, vaultgen_directory
+from support.desk import Desk
+from support.kustomize import PLUGIN_FLAGS, kustomize_build
 from support.request_log import RequestLog
 from support.vault_namespace import VaultNamespace
 
-GENERATOR = """\
-apiVersion: vaultgen.dev/v1alpha1
-kind: VaultSecretGenerator
-metadata:
-  name: {name}
-  annotations:
-    config.kubernetes.io/function: |
-      exec: {{path: vaultgen}}
-secretGenerator:
-- name: {name}
-  literals: {literals}
-"""
 
-
-class Ran(NamedTuple):
-    """What a command left behind."""
-
-    status: int
-    stdout: str
-    stderr: str
-
-    @property
-    def codes(self) -> list[str]:
-        """The codes of the faults, in order."""
-        return [line[6:].partition("]")[0] for line in self.stderr.splitlines() if line.startswith("error[")]
-
-
-class Tree:
-    """A directory with kustomizations, and a shell in it."""
-
-    def __init__(self, directory: Path, vault: VaultNamespace) -> None:
-        self.directory = directory
-        self.vault = vault
-        self.environment = {"HOME": str(directory.parent), **vault.environment()}
-
-    def write(self, name: str, *literals: str, root: str = ".", vault: str = "") -> None:
-        """Write a generator document; ``vault`` is its block of that name."""
-        path = self.directory / root
-        path.mkdir(parents=True, exist_ok=True)
-        text = GENERATOR.format(name=name, literals=json.dumps(literals)) + (f"vault: {vault}\n" if vault else "")
-        (path / f"{name}.yaml").write_text(text)
-        listed = sorted(file.name for file in path.glob("*.yaml") if file.name != "kustomization.yaml")
-        (path / "kustomization.yaml").write_text(f"generators: {json.dumps(listed)}\n")
-
-    def vaultgen(self, *words: str, **environment: str) -> Ran:
-        """Run a command of vaultgen in the directory."""
-        path = os.pathsep.join([str(vaultgen_directory()), str(Path(kustomize()).parent), os.environ["PATH"]])
-        inherited = {"PATH": path, "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
-        done = subprocess.run(
-            [str(vaultgen_directory() / "vaultgen"), *words],
-            cwd=self.directory,
-            env={name: value for name, value in {**inherited, **self.environment, **environment}.items() if value},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
+class Tree(Desk):
+    """A desk at which locks are made."""
 
     def locks(self, *words: str) -> str:
         """Run `vaultgen lock`, which must succeed, and return what it prints."""

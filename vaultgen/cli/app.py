@@ -24,6 +24,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Check": {
         "doctor": "Look for what would keep a build of DIR from working",
+        "policy": "Print the least policy, in HCL, for what DIR reads",
     },
     "Set up": {
         "init": "Turn a builtin secretGenerator into a generator file",

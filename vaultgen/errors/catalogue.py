@@ -292,6 +292,11 @@ CATALOGUE: "dict[str, Row]" = {
         "Vault refused to read {path}",
         'give the token\'s policy: path "{api_path}" {{ capabilities = ["read"] }}',
     ),
+    "capabilities-hidden": Row(
+        "access",
+        "Vault does not tell this token what it may do (status {status})",
+        'give it the policy `default`, or: path "sys/capabilities-self" {{ capabilities = ["update"] }}',
+    ),
     "mount-hidden": Row(
         "access",
         "no mount for {path} is visible to this token",

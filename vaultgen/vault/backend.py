@@ -1,5 +1,6 @@
 """The backend that reads from Vault or OpenBao: one login, one session, all reads at once."""
 
+from vaultgen.errors import Fault, Refused
 from vaultgen.vault.pool import Pool
 from vaultgen.vault.reading import Reading
 from vaultgen.vault.settings import Settings, read_settings
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
 
     from vaultgen.document.model import VaultConfig
     from vaultgen.ports import Answer, Cluster, Files, Miss, Read
-    from vaultgen.vault.message import Session
+    from vaultgen.vault.message import Request, Response, Session
 
 REVOKE_SECONDS = 2.0
 """How long the end of a run may wait for the token to be revoked."""
@@ -57,6 +58,16 @@ class VaultBackend:
         self._session: Session | None = None
         self._gave_leases = False
 
+    @property
+    def address(self) -> str:
+        """The server's address, to be printed."""
+        return self._settings.address.text
+
+    @property
+    def vault_namespace(self) -> str:
+        """The session's Vault namespace, without slashes at its ends; empty for the root one."""
+        return self._settings.vault_namespace
+
     def read_all(self, reads: "Sequence[Read]", /) -> "Mapping[Read, Answer | Miss]":
         """Log in unless that is done, and read every distinct path once, within the settings' timeout.
 
@@ -66,11 +77,21 @@ class VaultBackend:
         if not reads:
             return {}
         self._pool.restart_clock()
-        if self._session is None:
-            self._session = self._log_in(self._pool)
-        answers = Reading(reads, self._pool, self._session, self._settings).answers()
+        answers = Reading(reads, self._pool, self._logged_in(), self._settings).answers()
         self._gave_leases |= any(getattr(answer, "volatile", False) for answer in answers.values())
         return answers
+
+    def ask(self, request: "Request", /) -> "tuple[Response, Session]":
+        """Log in unless that is done, and send a request with the session's token.
+
+        Raises ``Refused``: what logging in raises, and what fails on the way.
+        """
+        self._pool.restart_clock()
+        session = self._logged_in()
+        (response,) = self._pool.send([request._replace(token=session.token)])
+        if isinstance(response, Fault):
+            raise Refused([response])
+        return response, session
 
     def close(self) -> None:
         """Revoke the token, if it was acquired here and nothing that was read would end with it; hang up.
@@ -85,3 +106,8 @@ class VaultBackend:
             self._pool.send_last(revoke, REVOKE_SECONDS)
         self._session = None
         self._pool.close()
+
+    def _logged_in(self) -> "Session":
+        if self._session is None:
+            self._session = self._log_in(self._pool)
+        return self._session
