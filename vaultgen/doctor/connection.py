@@ -1,7 +1,7 @@
 """Does Vault answer?"""
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from vaultgen.doctor.verdict import Verdict, failed, ok
@@ -23,14 +23,14 @@ TLS_CODES = frozenset({"tls-untrusted", "tls-hostname", "tls-failed"})
 class Greeting:
     """What came back from the first question, which needs no token."""
 
-    response: Response | None
-    """The answer of sys/seal-status; None where TLS was not agreed on."""
+    response: Response | Fault
+    """The answer of sys/seal-status; a fault of TLS_CODES where TLS was not agreed on."""
     certificate: bytes
     """The server's certificate (DER); empty without TLS, or where it was not trusted."""
+    authorities: Sequence[bytes]
+    """The CAs that are trusted (DER), as far as they were needed."""
     received: float
     """When, in seconds since the epoch."""
-    refusal: Fault | None = None
-    """Why TLS was not agreed on."""
 
 
 def check_connection(settings: Settings, files: "Files", log: "Log") -> Generator[Verdict, None, Greeting | None]:
@@ -39,24 +39,26 @@ def check_connection(settings: Settings, files: "Files", log: "Log") -> Generato
     What is wrong with TLS is not told here.
     """
     started = time.monotonic()
-    answer, certificate = greet(settings, files, log)
-    if isinstance(answer, Fault) and answer.code not in TLS_CODES:
-        yield from failed(NAME, [answer])
-        return None
+    greeting = greet(settings, files, log)
+    answer = greeting.response
     through = f" through the proxy {settings.proxy.text}" if settings.proxy else ""
-    if isinstance(answer, Fault):
+    if not isinstance(answer, Fault):
+        yield ok(NAME, f"an answer came within {(time.monotonic() - started) * 1000:.0f} ms{through}")
+        return greeting
+    if answer.code in TLS_CODES:
         yield ok(NAME, f"something accepts connections{through}")
-        return Greeting(None, b"", time.time(), answer)
-    yield ok(NAME, f"an answer came within {(time.monotonic() - started) * 1000:.0f} ms{through}")
-    return Greeting(answer, certificate, time.time())
+        return greeting
+    yield from failed(NAME, [answer])
+    return None
 
 
-def greet(settings: Settings, files: "Files", log: "Log") -> tuple[Response | Fault, bytes]:
-    """Return the answer of sys/seal-status, asked for without a token, and the server's certificate (DER)."""
+def greet(settings: Settings, files: "Files", log: "Log") -> Greeting:
+    """Ask for sys/seal-status, without a token."""
     # It is not asked for in a Vault namespace: some servers answer it in the root namespace only.
     pool = Pool(settings._replace(vault_namespace=""), files, log)
     try:
         (answer,) = pool.send([Request("GET", "sys/seal-status")])
-        return answer, pool.certificate
+        certificate, authorities = (pool.tls.certificate, pool.tls.authorities()) if pool.tls else (b"", [])
+        return Greeting(answer, certificate, authorities, time.time())
     finally:
         pool.close()

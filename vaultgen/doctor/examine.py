@@ -14,6 +14,7 @@ from vaultgen.doctor.token_file import check_token_file
 from vaultgen.doctor.variables import check_variables
 from vaultgen.doctor.verdict import Verdict, skip
 from vaultgen.document.model import VaultConfig
+from vaultgen.errors import Fault
 from vaultgen.kustomize.trust import function_of
 from vaultgen.local_files import LocalFiles
 from vaultgen.lock import Lock
@@ -104,7 +105,7 @@ class _Way:
             yield from _skipped(tls, clock, seal, login, token, why="there is no connection")
             return
         yield from tls.check_tls(settings, greeting, files, log)
-        if greeting.response is None:
+        if isinstance(greeting.response, Fault):
             yield from _skipped(clock, seal, login, token, why="there is no TLS session")
             return
         yield clock.check_clock(greeting.response, greeting.received)

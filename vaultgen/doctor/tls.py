@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from vaultgen.doctor.certificate import Certificate, read_certificate
 from vaultgen.doctor.connection import Greeting, greet
 from vaultgen.doctor.verdict import Verdict, fail, failed, ok, skip, warn
+from vaultgen.errors import Fault
 from vaultgen.vault.settings import Settings, TlsSettings
 
 TYPE_CHECKING = False
@@ -23,13 +24,13 @@ def check_tls(settings: Settings, greeting: Greeting, files: "Files", log: "Log"
         yield skip(NAME, "a unix socket needs none")
     elif settings.address.scheme == "http":
         yield _plain(settings)
-    elif greeting.refusal:
-        (verdict,) = failed(NAME, [greeting.refusal])
+    elif isinstance(greeting.response, Fault):
+        (verdict,) = failed(NAME, [greeting.response])
         shown = _shown_to_anybody(settings, files, log)
         seen = f"{verdict.seen}; it is {_words(shown)}" if shown else verdict.seen
         yield fail(NAME, seen, verdict.advice, verdict.code)
     else:
-        yield _lasting(settings, read_certificate(greeting.certificate))
+        yield _lasting(settings, greeting)
 
 
 def _plain(settings: Settings) -> Verdict:
@@ -51,19 +52,24 @@ def _is_here(host: str) -> bool:
 def _shown_to_anybody(settings: Settings, files: "Files", log: "Log") -> Certificate | None:
     """Return the certificate of a server that is not trusted; nothing private is sent."""
     tls = TlsSettings(server_name=settings.tls.server_name, skip_verify=True)
-    _, certificate = greet(settings._replace(tls=tls, headers=()), files, log)
-    return read_certificate(certificate)
+    return read_certificate(greet(settings._replace(tls=tls, headers=()), files, log).certificate)
 
 
-def _lasting(settings: Settings, certificate: Certificate | None) -> Verdict:
-    trusted = settings.tls.ca.source if settings.tls.ca else "the system's CAs"
-    seen = f"{_words(certificate)}; trusted by {trusted}" if certificate else f"trusted by {trusted}"
+def _lasting(settings: Settings, greeting: Greeting) -> Verdict:
+    now = datetime.now(UTC)
+    certificate = read_certificate(greeting.certificate)
+    said = f"; it is {_words(certificate)}" if certificate else ""
     if settings.tls.skip_verify:
-        said = f", {_words(certificate)}," if certificate else ""
-        seen = f"any certificate is trusted, so that whoever is in between can read all{said} for SKIP_VERIFY is set"
+        seen = f"nothing is verified, so that whoever is in between can read the token and all values{said}"
         return warn(NAME, seen, "unset VAULT_SKIP_VERIFY, and give the CA in VAULT_CACERT")
-    if certificate and certificate.is_ending(datetime.now(UTC)):
+    seen = f"trusted by {settings.tls.ca.source if settings.tls.ca else 'the CAs of this system'}{said}"
+    if certificate is None:
+        return ok(NAME, seen)
+    if certificate.is_ending(now):
         return warn(NAME, seen, "have it renewed")
+    for authority in map(read_certificate, greeting.authorities):
+        if authority and authority.subject == certificate.issuer and authority.is_ending(now):
+            return warn(NAME, f"{seen}; the CA's own is {_words(authority)}", "have the CA's certificate renewed")
     return ok(NAME, seen)
 
 

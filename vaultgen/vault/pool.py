@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vaultgen.ports import Files
     from vaultgen.vault.message import Request, Response
     from vaultgen.vault.settings import Settings
+    from vaultgen.vault.tls import Tls
 
 FEW_CONNECTIONS = 4
 """Best on loopback."""
@@ -99,9 +100,9 @@ class Pool:
         self.send([request])
 
     @property
-    def certificate(self) -> bytes:
-        """The server's certificate (DER), trusted or not verified at all; empty before an answer, and without TLS."""
-        return self._route.tls.certificate if self._route and self._route.tls else b""
+    def tls(self) -> "Tls | None":
+        """The TLS side of the connections; None without TLS, and before the first request."""
+        return self._route.tls if self._route else None
 
     def close(self) -> None:
         """Close all connections."""

@@ -74,6 +74,10 @@ class Tls:
         if tls.client_cert is not None and tls.client_key is not None:
             self._present(tls.client_cert, tls.client_key)
 
+    def authorities(self) -> list[bytes]:
+        """Return the CAs (DER) that are trusted and have been read so far; from a directory, those that were needed."""
+        return self._context.get_ca_certs(binary_form=True)
+
     def wrap(self, plain: "socket.socket") -> ssl.SSLSocket:
         """Return a connected, non-blocking socket as a TLS one whose handshake is still to be done. Raises Lost."""
         try:

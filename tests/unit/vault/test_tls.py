@@ -85,11 +85,16 @@ def test_the_servers_certificate_can_be_looked_at(
     environ = {"VAULT_ADDR": server.address, "VAULT_CACERT": str(certificates.ca), "VAULT_SKIP_VERIFY": skip_verify}
     pool = Pool(read_settings(VaultConfig(), environ), FilesOf(certificates.ca.parent))
     with contextlib.closing(pool):
-        assert pool.certificate == b""
+        assert pool.tls is None
         assert code(pool.send([READ])[0]) == 200
-        shown = pool.certificate
-    expected = x509.load_pem_x509_certificate(certificates.server_cert.read_bytes())
-    assert shown == expected.public_bytes(form.Encoding.DER)
+        assert pool.tls
+        shown, trusted = pool.tls.certificate, pool.tls.authorities()
+    assert shown == der(certificates.server_cert)
+    assert trusted == ([] if skip_verify == "true" else [der(certificates.ca)])
+
+
+def der(path: Path) -> bytes:
+    return x509.load_pem_x509_certificate(path.read_bytes()).public_bytes(form.Encoding.DER)
 
 
 def code(answer: Response | Fault) -> object:
