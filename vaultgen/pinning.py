@@ -39,10 +39,10 @@ class Root:
         return Place(shown_path(os.path.join(self.path, LOCK_FILE)))
 
     @property
-    def surplus(self) -> list[Read]:
+    def surplus(self) -> set[Read]:
         """What the lock names and nothing reads."""
         wanted = {locked(read, one.document.vault.namespace) for one in self.asked for read in one.plan.uses}
-        return [read for read in self.pins or {} if read not in wanted]
+        return set(self.pins or {}) - wanted
 
 
 def roots_of(paths: Iterable[str], asked: Sequence[Asked], *, anew: bool = False) -> list[Root]:
@@ -178,11 +178,9 @@ def _change(read: Read, pin: Pin, answer: Answer | Miss | None) -> Fault | None:
         return _outdated(read, pin, answer) if pin.absent else disagreement(read, pin, answer)
     if answer.version is not None and answer.version > pin.version:
         return _outdated(read, pin, answer)
-    if isinstance(answer, Miss):
-        return gone(read, pin, answer)
     if answer.version is not None and answer.version < pin.version:
         return gone(read, pin, Miss("no_version"))
-    return disagreement(read, pin, answer)
+    return gone(read, pin, answer) if isinstance(answer, Miss) else disagreement(read, pin, answer)
 
 
 def _outdated(read: Read, pin: Pin, answer: Answer | Miss) -> Fault:

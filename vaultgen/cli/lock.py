@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from vaultgen.cli.files import NewFile, write_all
+from vaultgen.cli.terminal import waiting
 from vaultgen.document.model import VaultConfig
 from vaultgen.errors import Fault, Refused
 from vaultgen.errors.report import clean
@@ -62,7 +63,7 @@ def command(directory: str, paths: tuple[str, ...], only_check: bool, update: bo
     def is_wanted(root: Root, read: Read) -> bool:
         return read not in (root.pins or {}) or (update and (not paths or read.path in paths))
 
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack, waiting("reading from Vault"):
 
         def connected(config: VaultConfig, files: "Files") -> VaultBackend:
             return stack.enter_context(
@@ -86,8 +87,8 @@ def _write(roots: list[Root], pins: "Mapping[str, Pins]") -> None:
     files: list[NewFile] = []
     lines: list[str] = []
     for root in roots:
-        old = root.pins or {}
-        new = {read: pin for read, pin in old.items() if read not in root.surplus} | dict(pins.get(root.path, {}))
+        old, surplus = root.pins or {}, root.surplus
+        new = {read: pin for read, pin in old.items() if read not in surplus} | dict(pins.get(root.path, {}))
         # Through a link: what it leads to is the file that the user keeps.
         file = NewFile(Path(root.path, LOCK_FILE).resolve(), lock_text(new).encode(), 0o644)
         unchanged = file.path.exists() and file.path.read_bytes() == file.content
@@ -100,7 +101,7 @@ def _write(roots: list[Root], pins: "Mapping[str, Pins]") -> None:
 
 
 def _changes(old: "Pins", new: "Pins") -> list[str]:
-    lines = [f"  {_shown(read)}: nothing reads it any more" for read in old if read not in new]
+    lines = [f"  {_shown(read)}: nothing reads it any more" for read, _ in in_order(old) if read not in new]
     for read, pin in in_order(new):
         if pin == Pin():
             lines.append(f"  {_shown(read)}: cannot be pinned, its engine keeps no versions")
@@ -114,11 +115,12 @@ def _changes(old: "Pins", new: "Pins") -> list[str]:
 def _tell_check(roots: list[Root]) -> None:
     for root in roots:
         click.echo(f"up to date {clean(root.place.file)}")
+        surplus = root.surplus
         for read, pin in in_order(root.pins or {}):
-            if pin == Pin():
+            if read in surplus:
+                click.echo(f"  {clean(_shown(read))}: nothing reads it any more")
+            elif pin == Pin():
                 click.echo(f"  {clean(_shown(read))}: cannot be pinned, its engine keeps no versions")
-        for read in root.surplus:
-            click.echo(f"  {clean(_shown(read))}: nothing reads it any more")
 
 
 def _shown(read: Read) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import click
 
+from vaultgen.cli.app import FOUND_STATUS
+from vaultgen.cli.terminal import waiting
 from vaultgen.document.model import VaultConfig
 from vaultgen.errors import Refused
 from vaultgen.errors.report import clean, message
@@ -23,7 +25,6 @@ from vaultgen.vault.mounts import Mount
 from vaultgen.vault.rights import capabilities, visible_mounts
 from vaultgen.vault.settings import read_settings
 
-LACKING_STATUS = 1
 ALL = "*"
 """No Vault namespace: all of them."""
 JSON_VERSION = 1
@@ -59,7 +60,9 @@ def command(directory: str, only_check: bool, output: str) -> int:
         ways = _ways(asked, stack)
         if only_check:
             return _check(ways, output)
-        click.echo(policy_text(_sections_of(ways)), nl=False)
+        with waiting("asking Vault for its mounts"):
+            text = policy_text(_sections_of(ways))
+        click.echo(text, nl=False)
         for why in dict.fromkeys(why for way in ways for why in way.silence.values()):
             click.echo(f"note: some paths are taken for KV v2: {why}", err=True)
     return 0
@@ -161,7 +164,8 @@ class _Verdict:
 
 
 def _check(ways: list[_Way], output: str) -> int:
-    verdicts = [verdict for way in ways for verdict in _verdicts(way)]
+    with waiting("asking Vault"):
+        verdicts = [verdict for way in ways for verdict in _verdicts(way)]
     lacking = [verdict for verdict in verdicts if not verdict.may_read]
     if output == "json":
         click.echo(_as_json(verdicts))
@@ -172,7 +176,7 @@ def _check(ways: list[_Way], output: str) -> int:
         click.echo("no document here reads from Vault", err=True)
     if lacking:
         click.echo(f"{len(lacking)} of {len(verdicts)} paths may not be read", err=True)
-    return LACKING_STATUS if lacking else 0
+    return FOUND_STATUS if lacking else 0
 
 
 def _verdicts(way: _Way) -> Iterator[_Verdict]:
