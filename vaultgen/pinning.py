@@ -1,7 +1,7 @@
 """What ``vaultgen lock`` does: which pins the kustomizations of a tree have, and which they should have."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vaultgen.errors import Fault, Place, Refused
@@ -101,9 +101,11 @@ def look_up(
                     backend = shared.of(one.document.vault, LocalFiles(one.root), one.root)
                     jobs.append(_Job(root, one, reads, backend))
                 except Refused as refused:
-                    faults += [
-                        placed for fault in refused.faults for placed in placed_faults(fault, one.plan, one.document)
-                    ]
+                    # Of the environment, most often: told once, and not for each document.
+                    known = [(fault.code, fault.facts) for fault in faults]
+                    for fault in refused.faults:
+                        if (fault.code, fault.facts) not in known:
+                            faults += placed_faults(fault, one.plan, one.document)
     found: list[tuple[Root, Asked, Found]] = []
     for backend in {id(job.backend): job.backend for job in jobs}.values():
         of_backend = [job for job in jobs if job.backend is backend]
@@ -113,16 +115,16 @@ def look_up(
         for job in of_backend:
             has: dict[Read, Answer | Miss | None] = {}
             for read in job.reads:
-                fault = by_read.get(_static(read))
+                failure = by_read.get(_static(read))
                 if _static(read) in answers:
                     has[read] = answers[_static(read)]
-                elif fault and fault.code == "dynamic-engine" and read.allow_dynamic:
+                elif failure and failure.code == "dynamic-engine" and read.allow_dynamic:
                     has[read] = None
-                elif fault:
-                    faults += job.placed(fault._replace(read=read))
+                elif failure:
+                    faults += job.placed(failure._replace(read=read))
             found.append((job.root, job.one, has))
     if faults:
-        raise Refused(_once(faults))
+        raise Refused(faults)
     return found
 
 
@@ -155,17 +157,17 @@ def check(roots: Sequence[Root], shared: SharedBackends) -> None:
 
     Raises ``Refused``: no-lock, lock-incomplete, lock-outdated, lock-mismatch, lock-gone, and what ``look_up`` raises.
     """
-    faults = [Fault("no-lock", root.place) for root in roots if root.pins is None]
-    roots = [root for root in roots if root.pins is not None]
-    for root, one, has in look_up(roots, lambda root, read: True, shared):
+    faults = {(root.path, Read("")): Fault("no-lock") for root in roots if root.pins is None}
+    for root, one, has in look_up([root for root in roots if root.pins is not None], lambda root, read: True, shared):
         for read, answer in has.items():
-            pin = (root.pins or {}).get(locked(read, one.document.vault.namespace))
-            if pin is None:
-                faults.append(Fault("lock-incomplete", root.place, {"path": read.path}))
-            elif fault := _change(read, pin, answer):
-                faults.append(fault._replace(place=root.place, read=None))
+            name = locked(read, one.document.vault.namespace)
+            pin = (root.pins or {}).get(name)
+            fault = _change(read, pin, answer) if pin else Fault("lock-incomplete", facts={"path": read.path})
+            if fault:
+                faults.setdefault((root.path, name), fault)
     if faults:
-        raise Refused(_once(faults))
+        places = {root.path: root.place for root in roots}
+        raise Refused(fault._replace(place=places[path], read=None) for (path, _), fault in faults.items())
 
 
 def _change(read: Read, pin: Pin, answer: Answer | Miss | None) -> Fault | None:
@@ -205,13 +207,3 @@ def _read(backend: "Backend", reads: Sequence[Read]) -> tuple[Mapping[Read, Answ
 
 def _static(read: Read) -> Read:
     return read._replace(allow_dynamic=False)
-
-
-def _once(faults: Iterable[Fault]) -> Iterator[Fault]:
-    """Tell what is no fault of a reference once, and not once a document."""
-    told: list[object] = []
-    for fault in faults:
-        said = (fault.code, fault.facts, fault.place.reference, fault.place.reference and fault.place)
-        if said not in told:
-            told.append(said)
-            yield fault

@@ -345,6 +345,7 @@ def test_each_kustomization_with_documents_has_a_lock_of_its_own(tree: Tree, req
         path = tree.directory / "overlays" / name / "kustomization.yaml"
         path.write_text(path.read_text() + "resources: [../../base]\n")
     (tree.directory / "kustomization.yaml").write_text("resources: [overlays/one]\n")
+    assert tree.vaultgen("lock", "--check").codes == ["no-lock", "no-lock"]
     request_log.mark()
     printed = tree.locks()
     assert sorted(request_log.paths(token=tree.vault.token)) == ["secret/data/db", "secret/data/one"]
@@ -360,6 +361,22 @@ def test_each_kustomization_with_documents_has_a_lock_of_its_own(tree: Tree, req
     assert tree.builds("overlays/two") == {"base": {"A": "first"}, "two": {"B": "two", "C": "two"}}
     tree.locks("--update", "base")
     assert tree.builds("overlays/two")["base"] == {"A": "second"}
+
+
+def test_a_path_that_two_locks_name_is_told_for_each(app: Tree) -> None:
+    """And once for each, however many documents read it."""
+    app.write("again", "A=vault:secret/data/db?key=password")
+    app.write("base", "A=vault:secret/data/db?key=password", root="base")
+    path = app.directory / "kustomization.yaml"
+    path.write_text(path.read_text() + "resources: [base]\n")
+    app.locks()
+    app.vault.root.write("db", {"password": "second"})
+    checked = app.vaultgen("lock", "--check")
+    assert checked.codes == ["lock-outdated", "lock-outdated"]
+    assert [line for line in checked.stderr.splitlines() if "where:" in line] == [
+        "  where: vaultgen.lock",
+        "  where: base/vaultgen.lock",
+    ]
 
 
 @pytest.mark.parametrize("layout", ["inline", "list", "directory", "component", "article"])

@@ -52,7 +52,7 @@ def command(directory: str, paths: tuple[str, ...], only_check: bool, update: bo
     if only_check and update:
         raise click.UsageError("--check and --update exclude each other")
     if paths and not update:
-        raise click.UsageError("PATH goes with --update")
+        raise click.UsageError("a PATH goes with --update")
     tree = walk(directory)
     asked = survey(tree)
     known = {read.path for one in asked for read in one.plan.uses}
