@@ -76,10 +76,16 @@ def split_text(text: str, place: Place = NOWHERE) -> "tuple[str | Reference, ...
     r"""Return a value's parts, in order: plain text and references.
 
     A text that starts with ``vault:`` is one reference. Elsewhere ``${vault:…}`` is one, ``$${vault:`` is a
-    literal ``${vault:`` and a leading ``\vault:`` a literal ``vault:``. Raises ``Refused`` (bad-reference).
+    literal ``${vault:`` and a leading ``\vault:`` a literal ``vault:``. Raises ``Refused`` (bad-reference), also
+    where text only looks like a reference: taken as it stands, it would be the value of a Secret.
     """
     if is_reference(text):
         return (parse_reference(text, place),)
+    if "vault:" in text.lower() and _is_near_reference(text):
+        hint = (
+            "begin with vault:, or write ${vault:…} inside text; for these very characters put them into a plain file"
+        )
+        raise refuse("bad-reference", place, why="the text looks like one, and is none as it stands", suggestion=hint)
     text = unescaped(text)
     if OPENING not in text:
         return (text,)
@@ -107,6 +113,13 @@ def split_text(text: str, place: Place = NOWHERE) -> "tuple[str | Reference, ...
     if plain or not parts:
         parts.append(plain)
     return tuple(parts)
+
+
+def _is_near_reference(text: str) -> bool:
+    """Whether text holds ``vault:PATH?key=`` where that means nothing: in capitals, behind a space or a quote."""
+    import re
+
+    return bool(re.search(r"(?i)(?<!\$\{)(?<!\\)vault:[\w./-][\w./ -]*\?(key|format)=", text))
 
 
 def _path(written: str) -> str:

@@ -77,13 +77,34 @@ def test_a_whole_secret_in_envs_has_no_keys_yet() -> None:
 
 
 def test_the_values_of_a_dotenv_file_may_be_references() -> None:
-    content = b"A=vault:a?key=b\nB=x${vault:a?key=b}\nC=\\vault:a\nD='vault:a?key=b'\n"
+    content = b"A=vault:a?key=b\nB=x${vault:a?key=b}\nC=\\vault:a\n"
     assert _sources({"envs": ["local.env"]}, **{"local.env": content}) == [
         ("A", (A,)),
         ("B", ("x", A)),
         ("C", ("vault:a",)),
-        ("D", ("'vault:a?key=b'",)),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'vault:a/b?key=c'",
+        " vault:a/b?key=c",
+        "Vault:a/b?key=c",
+        "VAULT:a/b?format=json",
+        "$vault:a/b?key=c",
+        "postgres://u:vault:a/b?key=c@db",
+        "vault:a/b?key=c".join('""'),
+    ],
+)
+def test_what_only_looks_like_a_reference_is_refused(text: str) -> None:
+    """Taken as it stands it would be the value of a Secret, and nothing would say so."""
+    assert codes(_refused({"envs": ["local.env"]}, files={"local.env": f"A={text}\n".encode()})) == ["bad-reference"]
+
+
+@pytest.mark.parametrize("text", ["\\vault:a/b?key=c", "x$${vault:a/b?key=c}", "vaults:a", "my vault: a?key=", "vault"])
+def test_what_does_not_look_like_a_reference_or_is_escaped_is_text(text: str) -> None:
+    assert len(_sources({"envs": ["local.env"]}, **{"local.env": f"A={text}\n".encode()})) == 1
 
 
 @pytest.mark.parametrize("field", ["files", "envs"])

@@ -32,6 +32,8 @@ class Conversion:
     entries: list[dict[str, Any]] = field(default_factory=list)
     converted: list[str] = field(default_factory=list)
     """File and resource of each Secret that an entry takes the place of."""
+    partly: list[str] = field(default_factory=list)
+    """File and resource of each Secret of which an entry holds a part."""
     left: list[Left] = field(default_factory=list)
 
 
@@ -97,8 +99,8 @@ def _secret(file: str, resource: str, document: Mapping[str, Any], origin: Origi
     if files or literals:
         entry |= {"files": files} if files else {}
         entry |= {"literals": literals} if literals else {}
-        into.entries.append({**entry, "options": options})
-        into.converted.append(f"{file}: {resource}")
+        into.entries.append({**entry, "options": options, "lacks": [one.where for one in left]})
+        (into.partly if left else into.converted).append(f"{file}: {resource}")
 
 
 def _value(key: str, value: str, origin: Origin, files: dict[str, str], literals: list[str], *, encoded: bool) -> None:

@@ -21,8 +21,9 @@ def document_text(name: str, entries: list[dict[str, Any]]) -> str:
     lines = []
     for entry in entries:
         lines.append(f"- name: {json.dumps(entry['name'], ensure_ascii=False)}")
+        lines += [f"  # not carried over: {json.dumps(where, ensure_ascii=False)[1:-1]}" for where in entry["lacks"]]
         for field, value in entry.items():
-            if field != "name":
+            if field not in ("name", "lacks"):
                 lines += _field(field, value, "  ")
     return HEADER.format(name=json.dumps(name)) + "\n".join(lines) + "\n"
 

@@ -50,17 +50,18 @@ def command(paths: tuple[str, ...], output: str | None, name: str) -> int:
             write_all([NewFile(Path(output), text.encode(), 0o644)])
         else:
             click.echo(text, nl=False)
-        click.echo(
-            f"\nCarried over; remove from resources, and list {output or 'the document'} under generators:", err=True
-        )
-        for one in found.converted:
-            click.echo(f"  {clean(one)}", err=True)
+        listed = f"list {output or 'the document'} under generators:"
+        _group(f"Carried over; remove from resources, and {listed}", found.converted)
+        _group("Carried over in part; keep it until the rest has a place", found.partly)
     if not found.left:
         return 0
-    click.echo("\nNot carried over:", err=True)
-    for left in found.left:
-        click.echo(f"  {clean(f'{left.file}: {left.resource}, {left.where}: {left.why}')}", err=True)
+    _group("Not carried over:", [f"{left.file}: {left.resource}, {left.where}: {left.why}" for left in found.left])
     return INCOMPLETE_STATUS
+
+
+def _group(title: str, lines: list[str]) -> None:
+    if lines:
+        click.echo("\n".join(["", title, *(f"  {clean(line)}" for line in lines)]), err=True)
 
 
 def _manifests(paths: tuple[str, ...]) -> Iterator[Path]:

@@ -47,14 +47,14 @@ def command(directory: Path) -> None:
     """
     path = kustomization_in(directory)
     generator_path = directory / GENERATOR_NAME
-    if os.path.lexists(generator_path):
-        raise refuse("file-exists", path=str(generator_path))
     content, mode = _read(path)
     try:
         text = content.decode()
     except UnicodeDecodeError:
         raise refuse("invalid-yaml", Place(str(path)), why="it is not UTF-8") from None
     conversion = convert(text, str(path), GENERATOR_NAME)
+    if os.path.lexists(generator_path):
+        raise refuse("file-exists", path=str(generator_path))
     generator = conversion.generator.encode()
     document = read_document(parse_one(generator, str(path)), str(path))
     planned = plan(document, LocalFiles(str(directory)))

@@ -78,7 +78,9 @@ def write_resource_list(api_version: str, items: "Sequence[Item]", secrets: "Seq
     A Secret replaces an item of its name, whose place in the package it takes over. Where no item's lines have to
     be kept this is JSON: no base64 text can be read as a number there.
     """
-    made = {_identity(resource): resource for resource in map(secret_resource, secrets)}
+    # Suffix and behavior are for generators: what has items is a transformer or a function of kpt.
+    resources = (secret_resource(secret, of_generator=not items) for secret in secrets)
+    made = {_identity(resource): resource for resource in resources}
     written = []
     for item in items:
         if (resource := made.pop(_identity(item.resource), None)) is None:
@@ -110,12 +112,12 @@ def _json(tree: "Any") -> str:
     return "".join(one if one.isprintable() or one > "\uffff" else f"\\u{ord(one):04x}" for one in text)
 
 
-def secret_resource(secret: "GeneratedSecret") -> "dict[str, Any]":
-    """Return a Secret as a resource, with the annotations by which kustomize adds suffix and behavior."""
+def secret_resource(secret: "GeneratedSecret", *, of_generator: bool = True) -> "dict[str, Any]":
+    """Return a Secret as a resource; a generator's asks kustomize for suffix and behavior by annotations."""
     annotations = dict(secret.options.annotations)
-    if not (secret.options.disable_name_suffix_hash or secret.volatile):
+    if of_generator and not (secret.options.disable_name_suffix_hash or secret.volatile):
         annotations["kustomize.config.k8s.io/needs-hash"] = "true"
-    if secret.behavior:
+    if of_generator and secret.behavior:
         annotations["kustomize.config.k8s.io/behavior"] = secret.behavior
     metadata: dict[str, Any] = {"name": secret.name}
     if secret.namespace:

@@ -143,6 +143,14 @@ def test_a_second_run_is_refused(directory: Path, capsys: pytest.CaptureFixture[
     before = contents(directory)
     assert app.main(["init", str(directory)]) == 3
     assert contents(directory) == before
+    assert "error[no-secret-generator]" in capsys.readouterr().err
+
+
+def test_a_generator_file_that_is_there_is_left_as_it_is(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (directory / "vaultgen.yaml").write_text("mine\n")
+    before = contents(directory)
+    assert app.main(["init", str(directory)]) == 3
+    assert contents(directory) == before
     assert "error[file-exists]" in capsys.readouterr().err
 
 

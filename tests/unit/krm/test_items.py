@@ -80,8 +80,7 @@ def test_a_secret_is_added_as_a_block() -> None:
     answer = _answer(HEAD + "items:\n" + ITEMS + CONFIG, "new")
     assert answer.startswith(HEAD + "items:\n" + ITEMS)
     assert answer.removeprefix(HEAD + "items:\n" + ITEMS) == (
-        '- apiVersion: "v1"\n  kind: "Secret"\n  metadata:\n    name: "new"\n    annotations:\n'
-        '      "kustomize.config.k8s.io/needs-hash": "true"\n  type: "Opaque"\n  data:\n'
+        '- apiVersion: "v1"\n  kind: "Secret"\n  metadata:\n    name: "new"\n  type: "Opaque"\n  data:\n'
         '    "a": "' + "eHh4" * 17 + "eH\\nh4" + "eHh4" * 2 + "\\n\"\n"
     )  # fmt: skip
 

@@ -189,7 +189,13 @@ def test_a_secret_takes_the_place_of_the_one_of_an_earlier_run() -> None:
     items = _written(V1, [Item(old), Item({"kind": "A"})], [_secret()])["items"]
     assert [item["kind"] for item in items] == ["Secret", "A"]
     assert items[0]["data"] == {"a": "Yg=="}
-    assert items[0]["metadata"]["annotations"] == {**kept, "kustomize.config.k8s.io/needs-hash": "true"}
+    assert items[0]["metadata"]["annotations"] == kept
+
+
+def test_only_a_generator_asks_for_suffix_and_behavior() -> None:
+    """kustomize honours neither for what has items; in kpt's package the words would stay in the file for good."""
+    (_, secret) = _written(V1, [Item({"kind": "A"})], [_secret(behavior="merge")])["items"]
+    assert "annotations" not in secret["metadata"]
 
 
 def test_a_secret_of_another_namespace_is_another() -> None:
