@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,19 +9,22 @@ from typing import Literal
 
 from vaultgen.document.model import Document, VaultConfig
 from vaultgen.errors import Refused
+from vaultgen.krm.resources import SUFFIX
 from vaultgen.krm.tree import parse_yaml
 from vaultgen.kustomize.binary import find_kustomize, start_build
 from vaultgen.kustomize.trust import is_ours, untrusted
 from vaultgen.kustomize.walk import walk
+from vaultgen.local_files import LocalFiles
 from vaultgen.masking import Masking
 from vaultgen.placeholder import appliable_placeholders, placeholders
 from vaultgen.session.answers import Answers, SharedBackends
 from vaultgen.session.server import BuildSession
+from vaultgen.survey import Asked
 from vaultgen.vault.backend import VaultBackend, connect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vaultgen.ports import Backend, Files
+    from vaultgen.ports import Answer, Backend, Files, Miss, Read
     from vaultgen.render import GeneratedSecret
     from vaultgen.session.answers import Make
 
@@ -32,8 +34,8 @@ PASSED_ON = frozenset({"PATH", "LANG", "LC_ALL", "TZ", "TMPDIR"})
 """All of the environment that kustomize and its children get where no value is to be shown."""
 PRIVATE = ("VAULT_", "BAO_", "VAULTGEN_")
 """What they never get: only this process talks to Vault."""
-SUFFIX = re.compile("-[bcdfghkmt2456789]{10}$")
-"""A name suffix: ten hexadecimal digits in kustomize's alphabet (``api/hasher``)."""
+KUSTOMIZE_FAILED = 1
+"""Exit status where kustomize itself fails."""
 SHORTEST_VALUE = 4
 """Characters from which on a value is looked for in messages; a shorter one is in any text."""
 
@@ -102,7 +104,7 @@ class Builder:
             process = start_build(kustomize, directory, self._child_environment(session, show), self._options.flags)
             with process, _ended(process):
                 output, messages = process.communicate()
-        status = (answers.status or 1) if process.returncode else 0
+        status = (answers.status or KUSTOMIZE_FAILED) if process.returncode else 0
         return Built(status, b"" if status else output, self._without_values(messages))
 
     def build_with_real_names(self, directory: str) -> Built:
@@ -118,6 +120,10 @@ class Builder:
         for identity, name in _suffixed_names(masked.output).items():
             output = output.replace(name.encode(), truth.get(identity, name).encode())
         return Built(0, output, masked.messages)
+
+    def answers(self, one: Asked) -> "Mapping[Read, Answer | Miss]":
+        """Return what Vault has for a document; nothing is asked twice. Raises what the backend does."""
+        return self._backends.of(one.document.vault, LocalFiles(one.root), one.root).read_all(tuple(one.plan.uses))
 
     def _connect(self, config: VaultConfig, files: "Files") -> "Backend":
         backend = connect(config, self._environ, files, log=self._log)

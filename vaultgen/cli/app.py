@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SECTIONS: dict[str, dict[str, str]] = {
     "Build": {
         "build": "Build DIR with the real kustomize, over one Vault session",
+        "diff": "Show what applying DIR would change, and which workloads restart",
         "lock": "Pin the versions that builds of DIR read",
     },
     "Check": {

@@ -8,6 +8,7 @@ import click
 
 from vaultgen.build import Builder, Options, Show
 from vaultgen.cli.files import NewFile, write_all
+from vaultgen.cli.options import build_options, kustomize_flags
 from vaultgen.function import debug_log
 
 HEADERS: dict[Show, str] = {
@@ -27,7 +28,7 @@ class _Build(click.Command):
 
 @click.command(cls=_Build)
 @click.argument("directory", metavar="DIR", default=".", type=click.Path(exists=True, file_okay=False))
-@click.argument("flags", nargs=-1, metavar="[-- KUSTOMIZE-FLAG...]")
+@kustomize_flags
 @click.option(
     "--reveal", is_flag=True, help="Show values, to apply them: vaultgen build --reveal DIR | kubectl apply -f -"
 )
@@ -43,11 +44,7 @@ class _Build(click.Command):
 @click.option(
     "-o", "--output", metavar="FILE", type=click.Path(dir_okay=False), help="Write there, not to standard output."
 )
-@click.option("--kustomize", metavar="PATH", default="", help="The kustomize to run; the one on PATH unless given.")
-@click.option(
-    "--allow-function", metavar="NAME", multiple=True, help="Let the tree run this program, image or GROUP/KIND."
-)
-@click.option("--allow-remote", metavar="URL", multiple=True, help="Let the tree fetch this, letter for letter.")
+@build_options
 def command(
     directory: str,
     flags: tuple[str, ...],

@@ -176,6 +176,7 @@ CATALOGUE: "dict[str, Row]" = {
         "the field {field} could change what the configs listed here run",
         "keep only resources in a kustomization that is listed under generators, transformers or validators",
     ),
+    "build-failed": Row("document", "kustomize does not build {directory}", "see what it says above"),
     "no-work-tree": Row(
         "document",
         "git does not know {directory} as part of a work tree",

@@ -1,0 +1,44 @@
+"""Options that commands share."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_OWN_FLAGS = {
+    "--output": "it would write values to a file of any mode; give -o FILE in front of the --",
+    "--enable-exec": "a build without it leaves Secrets out and says nothing",
+    "--enable-alpha-plugins": "no build works without it",
+    "--help": "see `kustomize build --help`",
+}
+_SHORT = {"-o": "--output", "-h": "--help"}
+
+_OF_A_BUILD = (
+    click.option("--kustomize", metavar="PATH", default="", help="The kustomize to run; the one on PATH unless given."),
+    click.option(
+        "--allow-function", metavar="NAME", multiple=True, help="Let the tree run this program, image or GROUP/KIND."
+    ),
+    click.option("--allow-remote", metavar="URL", multiple=True, help="Let the tree fetch this, letter for letter."),
+)
+
+
+def build_options(function: _Command) -> _Command:
+    """Add what a command takes that builds: ``kustomize``, ``allow_function`` and ``allow_remote``."""
+    for option in reversed(_OF_A_BUILD):
+        function = option(function)
+    return function
+
+
+def kustomize_flags(function: _Command) -> _Command:
+    """Add the argument ``flags``: what stands behind ``--`` and is for kustomize, but for what vaultgen sets itself."""
+    return click.argument("flags", nargs=-1, metavar="[-- KUSTOMIZE-FLAG...]", callback=_for_kustomize)(function)
+
+
+def _for_kustomize(context: click.Context, parameter: click.Parameter, flags: tuple[str, ...]) -> tuple[str, ...]:
+    for flag in flags:
+        name = _SHORT.get(flag[:2], flag.partition("=")[0])
+        if name in _OWN_FLAGS:
+            raise click.UsageError(f"{name} cannot be handed to kustomize: {_OWN_FLAGS[name]}", context)
+    return flags
