@@ -30,8 +30,8 @@ SLOW_SECONDS = 0.003
 """A first answer, or a TCP handshake, that takes longer calls for many connections."""
 LONG_QUEUE = 128
 """So many requests keep a server busy, be it near: more than these call for many connections, too."""
-GATHER_SECONDS = 0.0005
-"""How long answers gather while that many wait: to wake up for each takes more of a processor than to read it."""
+GATHER_SECONDS = 0.0008
+"""How long answers to a long queue gather: to wake up for each takes more of a processor than to read it."""
 ENDPOINT_SECONDS = 1.0
 """How long one of several endpoints may stay silent before the next is tried."""
 
@@ -63,6 +63,7 @@ class Pool:
         self._limit = FEW_CONNECTIONS
         self._grow_at = _NEVER
         self._knows_latency = False
+        self._gathers = False
         self._batch = Batch((), self._writer)
 
     def restart_clock(self) -> None:
@@ -75,7 +76,8 @@ class Pool:
             self.restart_clock()
         self._batch = batch = Batch(requests, self._writer)
         self._grow_at = _NEVER
-        if len(batch.queue) > LONG_QUEUE and self._limit == FEW_CONNECTIONS:
+        self._gathers = len(batch.queue) > LONG_QUEUE
+        if self._gathers and self._limit == FEW_CONNECTIONS:
             self._limit = MANY_CONNECTIONS
         try:
             while batch.left:
@@ -193,7 +195,7 @@ class Pool:
             connection = self._connections[descriptor]
             if connection.has_alternative:
                 until = min(until, connection.since + ENDPOINT_SECONDS)
-        if len(self._batch.queue) > LONG_QUEUE:
+        if self._gathers and len(self._batch.queue) > MANY_CONNECTIONS:
             time.sleep(GATHER_SECONDS)
         events = self._poll.poll(max(0.0, until - now) * 1000)
         now = time.monotonic()
