@@ -28,9 +28,9 @@ def peer(name: str) -> str | None:
     if not binary.exists():
         go = shutil.which("go")
         if go is None:
-            print(f"no {name}: there is no Go on PATH that could build it", file=sys.stderr)
+            print(f"left out, as no Go on PATH could build it: {module}", file=sys.stderr)
             return None
-        print(f"building {name} {version}, once; a minute or two", file=sys.stderr)
+        print(f"building {module} {version}, once; a minute or two", file=sys.stderr)
         directory.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             [go, "install", f"-tags={TAGS}", f"{module}@{version}"],
@@ -41,7 +41,7 @@ def peer(name: str) -> str | None:
             check=False,
         )
         if done.returncode:
-            print(f"no {name}: {done.stderr.strip()[-500:]}", file=sys.stderr)
+            print(f"left out, as Go could not build it: {module}\n{done.stderr.strip()[-500:]}", file=sys.stderr)
             return None
     return str(binary)
 
