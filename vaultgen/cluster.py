@@ -198,6 +198,9 @@ class KubernetesCluster:
 def _kubeconfig(environ: "Mapping[str, str]", pod_directory: str) -> str:
     """Return the kubeconfig files, joined as in ``$KUBECONFIG``; empty for the Pod's own ServiceAccount."""
     if listed := environ.get("KUBECONFIG", ""):
+        if not all(path.startswith("/") for path in listed.split(os.pathsep) if path):
+            # kustomize starts the function inside the tree, whose kubeconfig could name a program to run.
+            raise refuse("bad-setting", name="KUBECONFIG", why="its paths must be absolute")
         if any(map(os.path.isfile, listed.split(os.pathsep))):
             return listed
         raise refuse("cluster-unavailable", what="credentials", why="KUBECONFIG names no file that exists")

@@ -71,10 +71,10 @@ def _extract(reference: "Reference", answer: "Answer | Miss") -> Redacted | None
 
 def value_bytes(value: "Any") -> bytes:
     """Return a JSON value as a Secret holds it: a string's own text, else its JSON. Raises ``Refused`` (not-text)."""
-    text = value if isinstance(value, str) else json_text(value)
     try:
+        text = value if isinstance(value, str) else json_text(value)
         return text.encode()
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, RecursionError):
         raise refuse("not-text") from None
 
 

@@ -146,6 +146,10 @@ class _Planner:
         if is_reference(source):
             reference = self._reference(source, place, whole=True)
             return [WholeSecret(reference, place)] if reference else []
+        if "=" in source:
+            # Most likely a literal in the wrong list, which must not be shown as the name of a file.
+            self._fault("bad-file-source", place, why="envs lists files, and KEY=VALUE is a literal")
+            return []
         if (content := self._read(source, place)) is None:
             return []
         found: list[Content | Value | WholeSecret] = []

@@ -64,6 +64,11 @@ class VaultBackend:
         return self._settings.address.text
 
     @property
+    def is_at_home(self) -> bool:
+        """Whether the address is not the document's choice alone."""
+        return self._settings.at_home
+
+    @property
     def vault_namespace(self) -> str:
         """The session's Vault namespace, without slashes at its ends; empty for the root one."""
         return self._settings.vault_namespace

@@ -40,8 +40,8 @@ def guess(path: str) -> Target | None:
     segments = path.split("/")
     if "data" not in segments[1:-1]:
         return None
-    after = segments.index("data", 1) + 1
-    if len(segments) - after > 1 and segments[after] in _DYNAMIC_WORDS:
+    # An engine may be mounted below something that is called data, however deep.
+    if _DYNAMIC_WORDS.intersection(segments[1:-1]):
         return None
     return Target(path, "guessed")
 

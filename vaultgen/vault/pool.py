@@ -97,7 +97,9 @@ class Pool:
     def send_last(self, request: "Request", seconds: float) -> None:
         """Send a request whose answer matters little: one attempt, within a few seconds, failures ignored."""
         soon = time.monotonic() + seconds
-        self._deadline = min(self._deadline or soon, soon)
+        # Also after a timeout, or while a quota is waited for: a token that is left behind lives on for its whole time.
+        self._deadline = soon
+        self._pace.paused_until = 0
         self._attempts = 1
         self.send([request])
 
@@ -332,8 +334,9 @@ class Pool:
         request = job.request
         query = f"?{request.query}" if request.query.startswith("version=") else ""
         where = f" in namespace {request.vault_namespace}" if request.vault_namespace else ""
-        line = (
-            f"{request.method} {request.path}{query}{where}: {outcome}, {seconds * 1000:.1f} ms, attempt {job.attempt}"
-        )
+        # What stands behind login/ is a user's name.
+        path, login, _ = request.path.partition("/login/" if request.path.startswith("auth/") else "\0")
+        shown = f"{path}{login}…" if login else path
+        line = f"{request.method} {shown}{query}{where}: {outcome}, {seconds * 1000:.1f} ms, attempt {job.attempt}"
         if self._log:
             self._log(line)

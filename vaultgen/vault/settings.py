@@ -124,6 +124,11 @@ class _Reader:
             self._bad(variable.name, unusable.why)
             return default
 
+    @property
+    def has_address(self) -> bool:
+        """Whether the environment gives the address; then a document may not say what its certificate is for."""
+        return any(find(self.environ, name) is not UNSET for name in ("AGENT_ADDR", "ADDR"))
+
     def address(self, of_document: str) -> tuple[str, Address]:
         """Return where the address stands and the address itself."""
         variable = find(self.environ, "AGENT_ADDR")
@@ -193,7 +198,7 @@ class _Reader:
             ca,
             cert,
             key,
-            self._server_name(document.server_name),
+            self._server_name("" if self.has_address else document.server_name),
             self.value("SKIP_VERIFY", environment.boolean, False),
         )
 
@@ -213,7 +218,10 @@ class _Reader:
             kinds.append((directory, "directory"))
         for name, kind in kinds:
             variable = find(self.environ, name)
-            if variable.value:
+            if variable.value and kind != "text" and not variable.value.startswith("/"):
+                # kustomize starts the function inside the tree, one of whose files it would be.
+                self._bad(variable.name, "the path must be absolute")
+            elif variable.value:
                 return Pem(variable.name, kind, Redacted(variable.value))
         return None
 

@@ -61,6 +61,8 @@ class Tls:
         self._context = context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
+        # As in Go, a name stands in the subjectAltName or nowhere.
+        context.hostname_checks_common_name = False
         # As in Go, a trusted certificate need not be a root.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         tls = settings.tls
@@ -145,7 +147,9 @@ class Tls:
                 for path in _files_of(ca.value.reveal()):
                     self._context.load_verify_locations(cafile=path)
             else:
-                self._context.load_verify_locations(cadata=self._pem(ca).decode("ascii", "replace"))
+                self._context.load_verify_locations(cadata=self._pem(ca).decode("ascii", "ignore"))
+        except ValueError:
+            raise refuse("bad-setting", name=ca.source, why="it holds no certificate in PEM form") from None
         except OSError as error:
             _unusable(ca, error, "it holds no certificate in PEM form")
 

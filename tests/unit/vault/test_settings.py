@@ -61,8 +61,8 @@ def test_every_other_variable_is_read() -> None:
             "VAULT_RATE_LIMIT": "5:7",
             "VAULT_SKIP_VERIFY": "true",
             "VAULT_HEADERS": '{"X-Access": "open"}',
-            "VAULT_CLIENT_CERT": "c.pem",
-            "VAULT_CLIENT_KEY": "k.pem",
+            "VAULT_CLIENT_CERT": "/etc/c.pem",
+            "VAULT_CLIENT_KEY": "/etc/k.pem",
             "VAULT_CAPATH": "/etc/cas",
             "VAULT_PROXY_ADDR": "http://proxy.test:3128",
         },
@@ -120,8 +120,19 @@ def test_all_bad_settings_are_told_at_once() -> None:
 def test_a_server_name_that_is_none_is_refused(name: str) -> None:
     (fault,) = faults(VaultConfig(), {**HOME, "VAULT_TLS_SERVER_NAME": name})
     assert (fault.code, fault.facts["name"]) == ("bad-setting", "VAULT_TLS_SERVER_NAME")
-    (fault,) = faults(VaultConfig(tls=Tls(server_name=name)), HOME)
+    (fault,) = faults(VaultConfig("https://vault.test", tls=Tls(server_name=name)), {})
     assert fault.facts["name"] == "vault.tls.serverName"
+
+
+def test_a_document_does_not_say_whose_certificate_the_address_of_the_environment_has() -> None:
+    assert read_settings(VaultConfig(tls=Tls(server_name="evil.test")), HOME).tls.server_name == ""
+
+
+@pytest.mark.parametrize("name", ["VAULT_CACERT", "BAO_CACERT", "VAULT_CAPATH"])
+def test_a_relative_path_of_the_environment_is_refused(name: str) -> None:
+    """kustomize starts the function inside the tree that is built, one of whose files it would be."""
+    (fault,) = faults(VaultConfig(), {**HOME, name: "ca.pem"})
+    assert (fault.code, fault.facts["name"]) == ("bad-setting", name)
 
 
 @pytest.mark.parametrize("half", ["VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY", "BAO_CLIENT_CERT_BYTES"])
@@ -172,7 +183,7 @@ def test_a_list_of_addresses_with_an_error_is_refused() -> None:
     ("environ", "source"),
     [
         ({"VAULT_HEADERS": '{"X-Access": "canary"}'}, "VAULT_HEADERS"),
-        ({"VAULT_CLIENT_CERT": "c.pem", "VAULT_CLIENT_KEY": "k.pem"}, "VAULT_CLIENT_KEY"),
+        ({"VAULT_CLIENT_CERT": "/c.pem", "VAULT_CLIENT_KEY": "/k.pem"}, "VAULT_CLIENT_KEY"),
         ({"BAO_CLIENT_CERT_BYTES": "c", "BAO_CLIENT_KEY_BYTES": "k"}, "BAO_CLIENT_KEY_BYTES"),
     ],
 )

@@ -9,10 +9,16 @@ from vaultgen.errors import Fault, Refused, refuse
 from vaultgen.redacted import Redacted
 from vaultgen.vault.login.credential import Outside, usable_token
 from vaultgen.vault.message import Request, Response, json_body, path_problem
+from vaultgen.vault.settings import require_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+NO_TOKEN = Redacted("none")
+"""Sent with a login, which needs no token: without one an agent adds its own, and a document's mount could then lead to
+a path that is no login and writes with the agent's rights."""
 
 
 def post_login(
@@ -24,8 +30,10 @@ def post_login(
     auth method. Raises Refused: login-denied, login-role, login-mount, mfa-required, namespace-unknown,
     bad-auth-parameter, answer-not-json, and what the exchange reports.
     """
+    # What stands in the document itself goes nowhere else either: the request comes from inside the network.
+    require_home(outside.settings, "the document")
     path = login_path(method, mount, user)
-    response = send(outside, Request("POST", path, body=body))
+    response = send(outside, Request("POST", path, body=body, token=NO_TOKEN))
     if response.status == 200:
         return _client_token(outside, response)
     if response.status == 404:

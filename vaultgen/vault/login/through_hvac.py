@@ -72,6 +72,9 @@ def _check_names(auth: "LoginAuth", signature: "Any") -> None:
     needs = [name for name, parameter in takes.items() if parameter.default is parameter.empty]
     problems = [f"there is no {name}" for name in auth.parameters if name not in takes]
     problems += [f"{name} is missing" for name in needs if name not in auth.parameters]
+    if "username" in auth.parameters and not auth.parameters["username"].text:
+        # It becomes part of a path, which stands in logs, and in Vault's audit log as it is.
+        problems.append("username must be written in the document")
     if problems:
         optional = [name for name in takes if name not in needs]
         listed = f"it takes {', '.join(needs)}" + (f" and, optionally, {', '.join(optional)}" if optional else "")

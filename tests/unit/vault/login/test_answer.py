@@ -7,6 +7,7 @@ from support.login import SETTINGS, log_in_with, refused
 from vaultgen.document.model import CredentialSource, JwtAuth, UserpassAuth
 from vaultgen.errors import Fault
 from vaultgen.redacted import Redacted
+from vaultgen.vault.login.answer import NO_TOKEN
 from vaultgen.vault.message import Session
 
 CANARY = {"errors": ["canary of the server"]}
@@ -32,7 +33,7 @@ def test_a_login_gives_the_token_of_its_answer() -> None:
     assert session == Session(Redacted("s.issued"), "the jwt login", True)
     assert exchange.asked == [LOGIN]
     assert exchange.body() == {"role": "ci", "jwt": "ey.j.wt"}
-    assert exchange.requests[0].token is None
+    assert exchange.requests[0].token == NO_TOKEN  # an agent would add its own
 
 
 def test_no_role_is_sent_where_none_is_named() -> None:

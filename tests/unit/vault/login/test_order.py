@@ -244,10 +244,12 @@ def test_tokens_that_no_document_names_stay_home_too(tmp_path: Path) -> None:
     assert fault.facts["source"] == "the file ~/.vault-token"
 
 
-def test_what_stands_in_the_document_may_go_where_the_document_says() -> None:
+def test_nothing_is_sent_to_an_address_that_only_the_document_names() -> None:
+    """Not even what stands in the document: the request comes from inside the network."""
     exchange = FakeExchange({("POST", "auth/approle/login"): login_answer()})
-    session = log_in_with(AppRoleAuth(CredentialSource(text="id")), settings=NOT_AT_HOME, exchange=exchange)
-    assert session.acquired
+    with pytest.raises(Refused) as raised:
+        log_in_with(AppRoleAuth(CredentialSource(text="id")), settings=NOT_AT_HOME, exchange=exchange)
+    assert [fault.code for fault in raised.value.faults] == ["credential-leaves-home"]
 
 
 def test_a_variable_that_is_not_allowed_is_refused_whether_it_is_set_or_not() -> None:

@@ -11,6 +11,7 @@ from support.login import log_in_with, refused
 from vaultgen.document.model import CredentialSource, LoginAuth
 from vaultgen.errors import Fault
 from vaultgen.redacted import Redacted
+from vaultgen.vault.login.answer import NO_TOKEN
 from vaultgen.vault.login.through_hvac import METHODS, suggestion
 from vaultgen.vault.message import Session
 
@@ -78,7 +79,7 @@ def test_the_request_is_the_methods_own(auth: LoginAuth, path: str, body: object
     assert session == Session(Redacted("s.issued"), f"the {auth.method} login", True)
     assert exchange.asked == [("POST", path)]
     assert exchange.body() == body
-    assert exchange.requests[0].token is None
+    assert exchange.requests[0].token == NO_TOKEN
 
 
 class FrozenTime(datetime.datetime):
