@@ -24,6 +24,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "lock": "Pin the versions that builds of DIR read",
     },
     "Check": {
+        "lint": "Find what a build of DIR would refuse, skip or get wrong",
         "doctor": "Look for what would keep a build of DIR from working",
         "policy": "Print the least policy, in HCL, for what DIR reads",
     },

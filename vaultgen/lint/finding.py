@@ -69,6 +69,8 @@ class Rule:
     description: str
     """One sentence without a final period."""
     check: "Callable[[Subject], Iterable[Found]]"
+    is_fixable: bool = False
+    """Whether a finding may come with a fix."""
 
 
 @dataclass(frozen=True)

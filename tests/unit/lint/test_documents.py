@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from support.lint_tree import ENTRY, HEAD, LISTED, app, found, report
-from support.trees import write_program
+from support.trees import write_tree
 
 FLUX = """\
 apiVersion: kustomize.toolkit.fluxcd.io/v1
@@ -21,6 +21,11 @@ spec:
     files: {password: 'vault:secret/data/app?key=password'}
 """
 BARE = "apiVersion: vaultgen.dev/v1alpha1\nkind: VaultSecretGenerator\nmetadata: {name: app}\n" + ENTRY
+
+
+def write_program(path: Path) -> None:
+    write_tree(path.parent, {path.name: "#!/bin/sh\n"})
+    path.chmod(0o755)
 
 
 def named(path: str) -> dict[str, str]:
@@ -109,9 +114,9 @@ def test_one_line_tells_a_mistake_once(tmp_path: Path) -> None:
 )
 def test_the_program_has_to_be_there_as_seen_from_the_root(path: str, rules: list[str], tmp_path: Path) -> None:
     root = tmp_path / "root"
-    write_program(root / "bin/run", "#!/bin/sh\n")
-    write_program(tmp_path / "run", "#!/bin/sh\n")
-    write_program(tmp_path / "path/onpath", "#!/bin/sh\n")
+    write_program(root / "bin/run")
+    write_program(tmp_path / "run")
+    write_program(tmp_path / "path/onpath")
     (root / "bin/plain").write_text("")
     lines = found(root, named(path), {"PATH": str(tmp_path / "path")})
     assert sorted(line.split()[0] for line in lines) == rules
@@ -144,8 +149,8 @@ def test_without_annotation_a_plugin_will_do(tmp_path: Path) -> None:
     environ = {"KUSTOMIZE_PLUGIN_HOME": str(home)}
     lines = ["no-annotation app.yaml:2:1", "no-annotation flux.yaml:2:1"]
     assert found(tmp_path / "tree", files, environ) == lines
-    write_program(home / "vaultgen.dev/v1alpha1/vaultsecretgenerator/VaultSecretGenerator", "")
-    write_program(home / "kustomize.toolkit.fluxcd.io/v1/kustomization/Kustomization", "")
+    write_program(home / "vaultgen.dev/v1alpha1/vaultsecretgenerator/VaultSecretGenerator")
+    write_program(home / "kustomize.toolkit.fluxcd.io/v1/kustomization/Kustomization")
     assert found(tmp_path / "tree", files, environ) == []
 
 

@@ -28,35 +28,42 @@ from vaultgen.lint.rules import (
     vanishing_secret,
 )
 
-RULES: tuple[Rule, ...] = (
-    # The document and what runs it
-    refused.RULE,
-    exec_path.RULE,
-    function_annotation.RULE,
-    no_annotation.RULE,
-    not_a_generator.RULE,
-    not_listed.RULE,
-    # The Secret
-    vanishing_secret.RULE,
-    merge_without_base.RULE,
-    duplicate_secret.RULE,
-    generator_options.RULE,
-    immutable_stable_name.RULE,
-    no_restart.RULE,
-    # References to the Secret
-    missing_key.RULE,
-    misspelled_secret.RULE,
-    other_namespace.RULE,
-    unrewritten_reference.RULE,
-    # Values
-    stray_reference.RULE,
-    unquoted_reference.RULE,
-    quoted_reference.RULE,
-    plain_secret.RULE,
-    secret_default.RULE,
-    # What a build trusts, and the comments that hide findings
-    remote_base.RULE,
-    foreign_function.RULE,
-    bad_ignore.RULE,
-)
+SECTIONS: dict[str, tuple[Rule, ...]] = {
+    "The document, and what runs it": (
+        refused.RULE,
+        exec_path.RULE,
+        function_annotation.RULE,
+        no_annotation.RULE,
+        not_a_generator.RULE,
+        not_listed.RULE,
+    ),
+    "The Secret": (
+        vanishing_secret.RULE,
+        merge_without_base.RULE,
+        duplicate_secret.RULE,
+        generator_options.RULE,
+        immutable_stable_name.RULE,
+        no_restart.RULE,
+    ),
+    "What refers to the Secret": (
+        missing_key.RULE,
+        misspelled_secret.RULE,
+        other_namespace.RULE,
+        unrewritten_reference.RULE,
+    ),
+    "Values": (
+        stray_reference.RULE,
+        unquoted_reference.RULE,
+        quoted_reference.RULE,
+        plain_secret.RULE,
+        secret_default.RULE,
+    ),
+    "What a build trusts, and comments": (
+        remote_base.RULE,
+        foreign_function.RULE,
+        bad_ignore.RULE,
+    ),
+}
 """In the order of the documentation."""
+
+RULES: tuple[Rule, ...] = tuple(rule for section in SECTIONS.values() for rule in section)

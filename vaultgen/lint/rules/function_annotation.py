@@ -90,4 +90,10 @@ def _map(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-RULE = Rule("function-annotation", "error", "the function annotation is not where, or not what, kustomize reads", check)
+RULE = Rule(
+    "function-annotation",
+    "error",
+    "the function annotation is not where, or not what, kustomize reads",
+    check,
+    is_fixable=True,
+)

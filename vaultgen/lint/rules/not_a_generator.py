@@ -51,4 +51,6 @@ def _fix(file: str, role: str, spot: Spot, kustomization: Kustomization, subject
     return Fix("move it to generators", edits) if edits else None
 
 
-RULE = Rule("not-a-generator", "error", "a document for vaultgen is listed, but not under generators", check)
+RULE = Rule(
+    "not-a-generator", "error", "a document for vaultgen is listed, but not under generators", check, is_fixable=True
+)

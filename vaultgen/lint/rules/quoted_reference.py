@@ -34,4 +34,10 @@ def _fix(file: str, number: int, value: str, subject: Subject) -> Fix | None:
     return Fix("remove the quotes", (Edit(file, start, start + 1, ""), Edit(file, end - 1, end, "")))
 
 
-RULE = Rule("quoted-reference", "error", "a reference in a dotenv file is in quotes, which makes text of it", check)
+RULE = Rule(
+    "quoted-reference",
+    "error",
+    "a reference in a dotenv file is in quotes, which makes text of it",
+    check,
+    is_fixable=True,
+)

@@ -32,4 +32,5 @@ RULE = Rule(
     "error",
     "a text with a ? stands unquoted inside [ ] or { }, where kustomize refuses it",
     check,
+    is_fixable=True,
 )
