@@ -1,31 +1,33 @@
 """A whole build: the real kustomize over one Vault session, showing as much as was asked for."""
 
-import base64
 import contextlib
+import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from vaultgen.document.model import Document, VaultConfig
-from vaultgen.errors import Refused
-from vaultgen.krm.resources import SUFFIX
-from vaultgen.krm.tree import parse_yaml
+from vaultgen.document.model import VaultConfig
+from vaultgen.document.read import read_document
+from vaultgen.errors import Fault, Refused
+from vaultgen.krm.resources import resources_in
 from vaultgen.kustomize.binary import find_kustomize, start_build
-from vaultgen.kustomize.trust import is_ours, untrusted
-from vaultgen.kustomize.walk import walk
+from vaultgen.kustomize.plugin_home import plugin_of
+from vaultgen.kustomize.trust import functions_of, is_ours, untrusted
+from vaultgen.kustomize.walk import Tree, walk
 from vaultgen.local_files import LocalFiles
 from vaultgen.masking import Masking
-from vaultgen.placeholder import appliable_placeholders, placeholders
-from vaultgen.session.answers import Answers, SharedBackends
+from vaultgen.placeholder import appliable_placeholders, notes_on, placeholders
+from vaultgen.session.answers import Answers
+from vaultgen.session.backends import Located, SharedBackends
 from vaultgen.session.server import BuildSession
-from vaultgen.survey import Asked
+from vaultgen.survey import Asked, documents_of
 from vaultgen.vault.backend import VaultBackend, connect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vaultgen.ports import Answer, Backend, Files, Miss, Read
-    from vaultgen.render import GeneratedSecret
     from vaultgen.session.answers import Make
 
 Show = Literal["masked", "revealed", "placeholder", "appliable"]
@@ -36,8 +38,7 @@ PRIVATE = ("VAULT_", "BAO_", "VAULTGEN_")
 """What they never get: only this process talks to Vault."""
 KUSTOMIZE_FAILED = 1
 """Exit status where kustomize itself fails."""
-SHORTEST_VALUE = 4
-"""Characters from which on a value is looked for in messages; a shorter one is in any text."""
+WITHHELD = "note: kustomize fails on the values themselves, and what it says may quote them: it is not shown\n"
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,7 @@ class Builder:
         self._log = log
         self._opened: list[VaultBackend] = []
         self._backends = SharedBackends(self._connect)
-        self._values: set[bytes] = set()
-        self.masking = Masking()
+        self._masking = Masking()
 
     def close(self) -> None:
         """End the Vault session."""
@@ -90,22 +90,24 @@ class Builder:
     def build(self, directory: str, show: Show | None = None) -> Built:
         """Build a directory; ``show`` overrides that of this builder.
 
-        Raises ``Refused``: what ``walk`` raises, what the tree would run or fetch, and no-kustomize.
+        Raises ``Refused`` before kustomize starts: what ``walk`` raises, what the tree would run or fetch,
+        no-kustomize, and all that is wrong with its documents and with what Vault has for them.
         """
         show = show or self._show
-        tree = walk(directory)
-        if faults := untrusted(tree, self._options.functions, self._options.remotes):
+        # An absolute path is never an address, whatever kustomize makes of those.
+        directory = os.path.realpath(directory)
+        tree = walk(directory, resources=False)
+        if faults := [*untrusted(tree, self._options.functions, self._options.remotes), *tree.missing]:
             raise Refused(faults)
         kustomize = find_kustomize(self._options.kustomize, self._environ)
-        if show in ("masked", "revealed"):
-            self._backends.read_ahead(plugin for plugin in tree.plugins if is_ours(plugin.document))
-        answers = Answers(self._make(show), self._environ)
-        with BuildSession(answers) as session:
-            process = start_build(kustomize, directory, self._child_environment(session, show), self._options.flags)
-            with process, _ended(process):
-                output, messages = process.communicate()
-        status = (answers.status or KUSTOMIZE_FAILED) if process.returncode else 0
-        return Built(status, b"" if status else output, self._without_values(messages))
+        notes = self._prepare(tree, show)
+        built = self._run(kustomize, tree, directory, show)
+        if show == "revealed" and built.messages:
+            # kustomize quotes data that it cannot use, whole or in part: what it says is said without the values.
+            masked = self._run(kustomize, tree, directory, "masked")
+            withheld = "" if masked.status == built.status else WITHHELD
+            built = replace(built, messages=masked.messages + withheld)
+        return replace(built, messages="".join(dict.fromkeys(notes)) + built.messages)
 
     def build_with_real_names(self, directory: str) -> Built:
         """Build masked, and give the resources the names that a revealed build would; raises as ``build`` does."""
@@ -116,9 +118,10 @@ class Builder:
         if revealed.status:
             return revealed
         output = masked.output
-        truth = _suffixed_names(revealed.output)
-        for identity, name in _suffixed_names(masked.output).items():
-            output = output.replace(name.encode(), truth.get(identity, name).encode())
+        truth = {one.identity: one.name for one in resources_in(revealed.output)}
+        for one in resources_in(masked.output):
+            if one.name != one.base:
+                output = output.replace(one.name.encode(), truth.get(one.identity, one.name).encode())
         return Built(0, output, masked.messages)
 
     def answers(self, one: Asked) -> "Mapping[Read, Answer | Miss]":
@@ -130,20 +133,56 @@ class Builder:
         self._opened.append(backend)
         return backend
 
+    def _prepare(self, tree: Tree, show: Show) -> list[str]:
+        """Look at all documents, and read what they ask for. Returns notes for standard error; raises ``Refused``."""
+        documents: list[Located] = []
+        notes: list[str] = []
+        faults: list[Fault] = []
+        for plugin in documents_of(tree):
+            root = plugin.kustomization.root
+            try:
+                one = Located(read_document(plugin.document, plugin.file), LocalFiles(root), root)
+                if show in ("placeholder", "appliable"):
+                    notes += notes_on(one.document, one.files)
+                documents.append(one)
+            except Refused as refused:
+                faults += refused.faults
+        if faults:
+            raise Refused(faults)
+        if show in ("masked", "revealed"):
+            self._backends.read_ahead(documents)
+        return notes
+
+    def _run(self, kustomize: str, tree: Tree, directory: str, show: Show) -> Built:
+        answers = Answers(self._make(show), self._environ)
+        with BuildSession(answers, self._plugins(tree)) as session:
+            environ = self._child_environment(session, show)
+            process = start_build(kustomize, directory, environ, self._options.flags)
+            with process, _ended(process):
+                session.bind(process.pid)
+                output, messages = process.communicate()
+                session.bind(None)
+        status = (answers.status or KUSTOMIZE_FAILED) if process.returncode else 0
+        return Built(status, b"" if status else output, messages.decode(errors="replace"))
+
     def _make(self, show: Show) -> "Make":
         if show == "placeholder":
             return lambda document, files, _: placeholders(document, files)
         if show == "appliable":
             return lambda document, files, _: appliable_placeholders(document, files)
+        if show == "revealed":
+            return self._backends.make
+        mask = self._masking.of_one_build()
+        return lambda document, files, root: mask(self._backends.make(document, files, root), root)
 
-        def make(document: Document, files: "Files", root: str) -> "tuple[GeneratedSecret, ...]":
-            made = self._backends.make(document, files, root)
-            if show == "masked":
-                return self.masking.mask(made)
-            self._values |= {value.reveal() for secret in made for value in secret.data.values()}
-            return made
-
-        return make
+    def _plugins(self, tree: Tree) -> Iterator[tuple[str, str]]:
+        """Yield the legacy plugins of the user's that a tree may run: path below the plugin home, and directory."""
+        for plugin in tree.plugins:
+            if functions_of(plugin.document) or is_ours(plugin.document):
+                continue
+            api_version, kind = str(plugin.document.get("apiVersion")), str(plugin.document.get("kind"))
+            if found := plugin_of(api_version, kind, self._environ):
+                yield f"{api_version}/{kind.lower()}", str(found.parent)
 
     def _child_environment(self, session: BuildSession, show: Show) -> dict[str, str]:
         inherited = {
@@ -154,34 +193,17 @@ class Builder:
         if show != "revealed":
             # No ~/.vault-token, ~/.kube/config or ~/.netrc either.
             inherited["HOME"] = session.directory
-        path = inherited.get("PATH", "")
-        return {**inherited, "PATH": f"{session.bin}:{path}", "KUSTOMIZE_PLUGIN_HOME": session.plugin_home}
-
-    def _without_values(self, messages: bytes) -> str:
-        """Take values out of what kustomize says: it quotes the data that it cannot read."""
-        for value in sorted(self._values, key=len, reverse=True):
-            if len(value) >= SHORTEST_VALUE:
-                for form in (value, base64.b64encode(value)):
-                    messages = messages.replace(form, b"[redacted]")
-        return messages.decode(errors="replace")
-
-
-def _suffixed_names(output: bytes) -> dict[tuple[str, str, str], str]:
-    """Return the names with a suffix: by kind, namespace and the name without it."""
-    found = {}
-    for resource in parse_yaml(output):
-        metadata = resource["metadata"]
-        if match := SUFFIX.search(metadata["name"]):
-            identity = (resource["kind"], metadata.get("namespace", ""), metadata["name"][: match.start()])
-            found[identity] = metadata["name"]
-    return found
+        # An empty part of PATH would be the directory that is built.
+        path = os.pathsep.join([session.bin, inherited.get("PATH") or os.defpath])
+        return {**inherited, "PATH": path, "KUSTOMIZE_PLUGIN_HOME": session.plugin_home}
 
 
 @contextlib.contextmanager
 def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Leave no kustomize behind an interrupt."""
+    """Leave no kustomize behind an interrupt, and nothing that it has started."""
     try:
         yield
     except BaseException:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         raise

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MODE = "VAULTGEN_MODE"
 """``placeholder`` makes Secrets without Vault, for every build that this variable reaches."""
+FRAMES = 20
 FAILED = 70
 """Exit status where not even a fault can be reported; that of the family internal."""
 INTERRUPTED = 130
@@ -66,7 +67,7 @@ def run_document(config: bytes, surroundings: Surroundings, file: str = "") -> O
     """
     from vaultgen.krm.tree import parse_one
 
-    def answer() -> bytes:
+    def answer() -> Outcome:
         tree = parse_one(config, file)
         return _answer(
             ResourceList("config.kubernetes.io/v1", (), tree if isinstance(tree, dict) else {}), surroundings
@@ -75,7 +76,7 @@ def run_document(config: bytes, surroundings: Surroundings, file: str = "") -> O
     return _guarded(answer)
 
 
-def _answer(request: ResourceList, surroundings: Surroundings) -> bytes:
+def _answer(request: ResourceList, surroundings: Surroundings) -> Outcome:
     files = LocalFiles(surroundings.root)
     try:
         return _generated(request, surroundings, files)
@@ -89,18 +90,23 @@ def _answer(request: ResourceList, surroundings: Surroundings) -> bytes:
         ) from None
 
 
-def _generated(request: ResourceList, surroundings: Surroundings, files: LocalFiles) -> bytes:
+def _generated(request: ResourceList, surroundings: Surroundings, files: LocalFiles) -> Outcome:
     document = read_document(request.function_config)
-    secrets = (surroundings.make or _maker(surroundings))(document, files)
-    return write_resource_list(request.api_version, request.items, secrets)
+    notes: list[str] = []
+    secrets = (surroundings.make or _maker(surroundings, notes))(document, files)
+    return Outcome(write_resource_list(request.api_version, request.items, secrets), "".join(notes), 0)
 
 
-def _maker(surroundings: Surroundings) -> "Make":
+def _maker(surroundings: Surroundings, notes: "list[str]") -> "Make":
     mode = surroundings.environ.get(MODE, "")
     if mode == "placeholder":
-        from vaultgen.placeholder import placeholders
+        from vaultgen.placeholder import notes_on, placeholders
 
-        return placeholders
+        def make(document: "Document", files: "Files") -> "tuple[GeneratedSecret, ...]":
+            notes.extend(notes_on(document, files))
+            return placeholders(document, files)
+
+        return make
     if mode:
         raise refuse("bad-setting", name=MODE, why="the one mode is placeholder")
     return lambda document, files: _from_vault(document, files, surroundings)
@@ -122,9 +128,9 @@ def _from_vault(document: "Document", files: "Files", surroundings: Surroundings
             session.close()
 
 
-def _guarded(answer: "Callable[[], bytes]") -> Outcome:
+def _guarded(answer: "Callable[[], Outcome]") -> Outcome:
     try:
-        return Outcome(answer(), "", 0)
+        return answer()
     except Refused as refused:
         faults = refused.faults
     except KeyboardInterrupt:
@@ -149,7 +155,9 @@ def unknown_fault(error: BaseException) -> Fault:
         if module.startswith("vaultgen"):
             frames.append(f"{module}:{trace.tb_lineno}")
         trace = trace.tb_next
-    return Fault("internal", facts={"type": type(error).__name__, "frames": " < ".join(reversed(frames))})
+    # The innermost ones: a recursion has a thousand.
+    shown = " < ".join(frames[: -FRAMES - 1 : -1])
+    return Fault("internal", facts={"type": type(error).__name__, "frames": shown})
 
 
 def main() -> "NoReturn":

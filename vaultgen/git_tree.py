@@ -2,13 +2,12 @@
 
 import contextlib
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vaultgen.errors import Fault, Refused, refuse
-from vaultgen.private_directory import new_private_directory
+from vaultgen.private_directory import PrivateDirectory
 
 _SETTINGS = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.splitIndex=false")
 """Without these git may run a hook or a watcher when it writes an index, and write part of it elsewhere."""
@@ -52,6 +51,20 @@ def is_in_work_tree(directory: str, environ: Mapping[str, str]) -> bool:
     return _git(directory, environ, "rev-parse", "--is-inside-work-tree") == b"true\n"
 
 
+def tracked_files(directory: str, environ: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Return the root of a work tree (links resolved) and the paths that git tracks there, those deleted left out.
+
+    Raises ``Refused``: git-failed, no-work-tree.
+    """
+    top = _line(_git(directory, environ, "rev-parse", "--show-toplevel"))
+    listed = _git(top, environ, "ls-files", "-z", "--cached") if top else None
+    if listed is None:
+        raise refuse("no-work-tree", directory=directory)
+    root = os.path.realpath(top)
+    paths = [os.fsdecode(path) for path in listed.split(b"\0") if path]
+    return root, [path for path in dict.fromkeys(paths) if os.path.lexists(os.path.join(root, path))]
+
+
 @contextlib.contextmanager
 def revision_tree(directory: str, revision: str, environ: Mapping[str, str]) -> Iterator[RevisionTree]:
     """Yield the work tree of a directory as it was at a revision; it is removed at the end.
@@ -68,12 +81,11 @@ def revision_tree(directory: str, revision: str, environ: Mapping[str, str]) -> 
     commit = _line(_git(directory, environ, *verify, found + "^{commit}"))
     if not commit:
         raise refuse("no-revision", revision=revision)
-    private = new_private_directory()
-    try:
-        root = os.path.join(private, "tree")
+    with PrivateDirectory() as private:
+        root = os.path.join(private.path, "tree")
         # An index of its own: what `git archive` would leave out or rewrite (export-ignore, export-subst) stays.
         own_index = {**environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
-        index = os.path.join(private, "index")
+        index = os.path.join(private.path, "index")
         for words in (
             ("read-tree", "--no-sparse-checkout", commit),
             ("checkout-index", "--all", "--quiet", f"--prefix={root}/"),
@@ -81,8 +93,6 @@ def revision_tree(directory: str, revision: str, environ: Mapping[str, str]) -> 
             if _git(top, own_index, *words, index=index) is None:
                 raise refuse("git-failed", why=f"it does not write the tree of {revision}")
         yield RevisionTree(revision, root, os.path.normpath(os.path.join(root, prefix)))
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
 
 
 def _line(output: bytes | None) -> str:

@@ -2,13 +2,15 @@
 
 from vaultgen.docker_config import Login, docker_config
 from vaultgen.masking import marked
-from vaultgen.plan import Content, Value, plan
+from vaultgen.plan import Content, Value, WholeSecret, plan
 from vaultgen.redacted import Redacted
 from vaultgen.reference import Reference
 from vaultgen.render import GeneratedSecret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vaultgen.document.model import Document
     from vaultgen.plan import PlannedSecret, Text
     from vaultgen.ports import Files
@@ -22,7 +24,7 @@ def placeholders(document: "Document", files: "Files") -> tuple[GeneratedSecret,
     """Return a document's Secrets with placeholders for what Vault holds, marked so that the API server refuses them.
 
     The same document gives the same bytes everywhere. The fields of a whole secret in ``envs`` are not known without
-    Vault, so their data keys are missing. Raises ``Refused`` as ``plan`` does.
+    Vault, so their data keys are missing: see ``notes_on``. Raises ``Refused`` as ``plan`` does.
     """
     return tuple(
         secret._replace(options=marked(secret.options, LABEL)) for secret in appliable_placeholders(document, files)
@@ -32,6 +34,15 @@ def placeholders(document: "Document", files: "Files") -> tuple[GeneratedSecret,
 def appliable_placeholders(document: "Document", files: "Files") -> tuple[GeneratedSecret, ...]:
     """Return the same Secrets without the mark, for a cluster that is to be tried without Vault."""
     return tuple(_secret(planned) for planned in plan(document, files).secrets)
+
+
+def notes_on(document: "Document", files: "Files") -> "Iterator[str]":
+    """Yield a line for standard error about each thing that only Vault knows. Raises ``Refused`` as ``plan`` does."""
+    for planned in plan(document, files).secrets:
+        for source in planned.sources:
+            if isinstance(source, WholeSecret):
+                lacking = f"its data keys from {source.reference.shown} are known to Vault alone, and left out"
+                yield f'note: the placeholder for Secret "{planned.entry.name}": {lacking}\n'
 
 
 def _secret(planned: "PlannedSecret") -> GeneratedSecret:

@@ -1,37 +1,67 @@
 """A directory that only this user can look into, gone when this process ends, however it ends."""
 
+import contextlib
 import os
 import shutil
-import signal
+import subprocess
 import tempfile
+from types import TracebackType
+
+_LONGEST = 64
+"""Bytes of the directory for temporary files that leave room for the name of a socket (108 in unix(7), less in BSD)."""
+
+# Waits until its standard input ends, which is when we do, and ends the process group that it was told last.
+_WATCH = """\
+trap '' INT TERM HUP
+group=
+while read -r line; do group=$line; done
+if [ -n "$group" ]; then kill -s KILL -- "-$group"; fi
+rm -rf -- "$1"
+"""
 
 
-def new_private_directory() -> str:
-    """Make a directory with mode 0700 and return its path, links resolved.
+class PrivateDirectory:
+    """A directory with mode 0700 while a ``with`` lasts.
 
-    Whoever makes it removes it; if this process is killed before that, a small one that watches over it does.
+    A shell watches over it: should this process be killed, it removes the directory, and ends what ``bind`` named.
     """
-    # mkdtemp makes it with mode 0700
-    directory = os.path.realpath(tempfile.mkdtemp(prefix="vaultgen-"))
-    _remove_when_we_end(directory)
-    return directory
 
+    def __init__(self) -> None:
+        self.path = ""
+        """Links resolved; empty before and after."""
+        self._watch: subprocess.Popen[bytes] | None = None
 
-def _remove_when_we_end(directory: str) -> None:
-    """Fork a process that waits for our end, however it comes, and then removes the directory."""
-    reader, writer = os.pipe()
-    os.set_inheritable(writer, False)
-    if os.fork():
-        os.close(reader)
-        return
-    try:
-        os.close(writer)
-        os.setsid()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        for standard in (0, 1, 2):
-            os.close(standard)
-        os.read(reader, 1)
-        shutil.rmtree(directory, ignore_errors=True)
-    finally:
-        os._exit(0)
+    def __enter__(self) -> "PrivateDirectory":
+        short = len(os.fsencode(tempfile.gettempdir())) <= _LONGEST
+        # mkdtemp makes it with mode 0700
+        self.path = os.path.realpath(tempfile.mkdtemp(prefix="vaultgen-", dir=None if short else "/tmp"))  # noqa: S108
+        try:
+            self._watch = subprocess.Popen(  # noqa: S603
+                ["/bin/sh", "-c", _WATCH, "vaultgen", self.path],
+                cwd="/",
+                env={"PATH": os.defpath},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except BaseException:
+            shutil.rmtree(self.path, ignore_errors=True)
+            raise
+        return self
+
+    def bind(self, process_group: int | None) -> None:
+        """Have a process group killed if this process is; None once it has ended."""
+        if self._watch is not None and self._watch.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._watch.stdin.write(b"%s\n" % str(process_group or "").encode())
+                self._watch.stdin.flush()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.path = ""
+        if self._watch is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._watch.communicate()

@@ -15,7 +15,6 @@ REASONS = {
     "field.py": "asks whether a field is null or a pointer leads nowhere; writes a whole secret as JSON, wrapped again",
     "plan.py": "reads a dotenv file, whose values may be references",
     "masking.py": "makes a stand-in of a value",
-    "build.py": "collects what must not be seen in the output of kustomize",
     "publish/sealing.py": "encrypts a value",
     "publish/revision.py": "makes a keyed digest of values",
     "publish/rewrite.py": "looks for the mark of a SOPS document in a value",

@@ -6,6 +6,7 @@ from pathlib import Path
 _FUNCTION = """\
 apiVersion: vaultgen.dev/v1alpha1
 kind: VaultSecretGenerator
+secretGenerator: [{{name: {name}, literals: [A=b]}}]
 metadata:
   name: {name}
   annotations:
@@ -14,7 +15,7 @@ metadata:
 
 
 def config(path: str = "vaultgen", name: str = "app") -> str:
-    """Return a generator's config, without entries, whose function annotation names a program."""
+    """Return a generator's config whose function annotation, its last line, names a program."""
     return _FUNCTION.format(path=path, name=name)
 
 
@@ -37,3 +38,9 @@ def write_tree(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.symlink_to(target)
     return directory
+
+
+def write_program(path: Path, text: str) -> Path:
+    """Write an executable and return its path."""
+    write_tree(path.parent, {path.name: text}, mode=0o755)
+    return path

@@ -128,7 +128,7 @@ def main(arguments: Sequence[str]) -> int:
 def _usage(error: click.UsageError) -> int:
     from vaultgen.errors.report import clean
 
-    message = error.format_message().rstrip(".")
+    message = " ".join(error.format_message().split()).rstrip(".")
     command = error.ctx.command_path if error.ctx else "vaultgen"
     click.echo(f"error: {clean(message[:1].lower() + message[1:])}\n  hint: see `{command} --help`", err=True)
     return USAGE_STATUS

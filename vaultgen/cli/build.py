@@ -2,14 +2,15 @@
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
 from vaultgen.build import Builder, Options, Show
-from vaultgen.cli.files import NewFile, write_all
+from vaultgen.cli.files import write_result
 from vaultgen.cli.options import build_options, kustomize_flags
-from vaultgen.function import debug_log
+from vaultgen.cli.terminal import waiting
+from vaultgen.errors import refuse
+from vaultgen.function import MODE, debug_log
 
 HEADERS: dict[Show, str] = {
     "masked": "# masked: values and name suffixes are stand-ins of this run; the API server refuses these Secrets\n",
@@ -60,7 +61,8 @@ def command(
 
     Values are masked unless --reveal is given: kustomize itself gets stand-ins, so that nothing in the output can tell
     a value. Before anything runs, the tree is looked through: functions other than vaultgen and remote bases are
-    refused unless allowed by name.
+    refused unless allowed by name; what is allowed runs with your rights, as does all that a remote base names.
+    Exit status: 1 where kustomize itself fails, else that of what was refused.
 
     \b
     Examples:
@@ -69,15 +71,12 @@ def command(
       vaultgen build --reveal overlays/production | kubectl apply -f -
       vaultgen build apps -- --load-restrictor LoadRestrictionsNone
     """
-    if sum((reveal, real_names, placeholder is not None)) > 1:
-        raise click.UsageError("--reveal, --real-names and --placeholder exclude each other")
-    show: Show = "revealed" if reveal else "masked"
-    if placeholder:
-        show = "placeholder" if placeholder == "marked" else "appliable"
     environ = dict(os.environ)
+    show = _show(reveal, real_names, placeholder, environ.get(MODE, ""))
     builder = Builder(show, environ, Options(kustomize, allow_function, allow_remote, flags), debug_log(environ))
     try:
-        built = builder.build_with_real_names(directory) if real_names else builder.build(directory)
+        with waiting(f"building {directory}"):
+            built = builder.build_with_real_names(directory) if real_names else builder.build(directory)
     finally:
         builder.close()
     sys.stderr.write(built.messages)
@@ -85,8 +84,20 @@ def command(
         return built.status
     text = HEADERS[show].encode() + built.output
     if output:
-        write_all([NewFile(Path(output), text, 0o600)])
+        write_result(output, text)
     else:
         sys.stdout.buffer.write(text)
         sys.stdout.buffer.flush()
     return 0
+
+
+def _show(reveal: bool, real_names: bool, placeholder: str | None, mode: str) -> Show:
+    if sum((reveal, real_names, placeholder is not None)) > 1:
+        raise click.UsageError("--reveal, --real-names and --placeholder exclude each other")
+    if mode and mode != "placeholder":
+        raise refuse("bad-setting", name=MODE, why="the one mode is placeholder")
+    if mode and (reveal or real_names):
+        raise click.UsageError(f"with {MODE}=placeholder there are no values and no true names")
+    if placeholder or mode:
+        return "appliable" if placeholder == "appliable" else "placeholder"
+    return "revealed" if reveal else "masked"

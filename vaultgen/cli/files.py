@@ -47,6 +47,22 @@ def write_all(files: Sequence[NewFile]) -> None:
         raise
 
 
+def write_result(path: str, content: bytes) -> None:
+    """Write a command's result: whole or not at all, readable by this user alone; a link stays and is followed.
+
+    A device or a pipe is written to. Raises ``Refused`` (file-not-written).
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_file() or not target.exists():
+        write_all([NewFile(target, content, 0o600)])
+        return
+    try:
+        with open(target, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise refuse("file-not-written", path=path, why=_why(error)) from None
+
+
 def _why(error: OSError) -> str:
     if isinstance(error, PermissionError):
         return "permission denied"

@@ -1,7 +1,7 @@
 """Which addresses kustomize would fetch: as a base, and wherever else it takes a path."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vaultgen.kustomize.fields import maps, texts
@@ -57,10 +57,11 @@ def addresses(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """
     for name, inner in _FIELDS.items():
         if not inner:
-            yield from ((name, text) for text in texts(tree, name) if is_http(text))
+            yield from ((name, address) for address in _http_addresses(texts(tree, name)))
         for field in inner:
             shown = f"{name}.{field}" if name == "openapi" else f"{name}[].{field}"
-            yield from ((shown, text) for item in maps(tree, name) for text in texts(item, field) if is_http(text))
+            for item in maps(tree, name):
+                yield from ((shown, address) for address in _http_addresses(texts(item, field)))
     for name in _CHARTS:
         for item in maps(tree, name):
             places = (text for field in ("repo", "chartRepoUrl", "name", "chartName") for text in texts(item, field))
@@ -72,12 +73,15 @@ def addresses_of_plugin(document: Mapping[str, Any]) -> Iterator[str]:
     if document.get("apiVersion") == BUILTIN_GROUP and (field := _BUILTINS.get(str(document.get("kind")))):
         yield from (address for _, address in addresses({field: [document]}))
     yield from (address for _, address in addresses({"replacements": list(maps(document, "replacements"))}))
-    yield from (text for field in _PATHS_OF_PLUGINS for text in texts(document, field) if is_http(text))
+    for field in _PATHS_OF_PLUGINS:
+        yield from _http_addresses(texts(document, field))
 
 
-def is_http(text: str) -> bool:
-    """Return whether kustomize could fetch a path over HTTP; in ``KEY=PATH`` either part counts."""
-    return any(part.lower().lstrip().startswith(("http:", "https:")) for part in (text, text.partition("=")[2]))
+def _http_addresses(paths: Iterable[str]) -> Iterator[str]:
+    """Yield what of some paths kustomize could fetch over HTTP; in ``KEY=PATH`` either part may be it."""
+    for path in paths:
+        parts = (path, path.partition("=")[2])
+        yield from [part for part in parts if part.lower().lstrip().startswith(("http:", "https:"))][:1]
 
 
 def without_credential(address: str) -> str:

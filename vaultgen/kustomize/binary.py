@@ -22,11 +22,16 @@ def find_kustomize(given: str, environ: Mapping[str, str]) -> str:
 def start_build(
     kustomize: str, directory: str, environ: Mapping[str, str], extra: Sequence[str]
 ) -> "subprocess.Popen[bytes]":
-    """Start a build with ``extra`` flags of the user's; standard output and error are pipes."""
+    """Start a build with ``extra`` flags of the user's, in a session of its own; both outputs are pipes.
+
+    Without a terminal nothing that it starts can ask for a password, and its process group can be ended as one.
+    """
     return subprocess.Popen(  # noqa: S603 - the program that the user named or has on PATH
-        [kustomize, "build", *FLAGS, *extra, directory],
+        # First: behind a flag whose value was forgotten it would be that value, and another directory be built.
+        [kustomize, "build", directory, *FLAGS, *extra],
         env=dict(environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        start_new_session=True,
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from vaultgen.errors.report import clean
 from vaultgen.kustomize.walk import walk
 from vaultgen.lint.finding import Finding, Found, Ignored, Report, Rule
-from vaultgen.lint.ignore import Comment, comments
+from vaultgen.lint.ignore import Comment
 from vaultgen.lint.rules import RULES, refused
 from vaultgen.lint.subject import Subject
 
@@ -46,7 +46,6 @@ def _finding(found: Found, rule: Rule, subject: Subject) -> Finding:
 
 
 def _comments_for(finding: Finding, subject: Subject) -> Iterator[Comment]:
-    text = subject.files.text(finding.file)
-    for comment in comments(text, is_yaml=subject.is_yaml(finding.file)):
+    for comment in subject.comments(finding.file):
         if comment.target == finding.line and finding.rule in comment.rules:
             yield comment

@@ -1,6 +1,6 @@
 """What the rules look at: a tree, its documents for vaultgen, and the build that they give."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from vaultgen.lint.changes import Change, changes
 from vaultgen.lint.files import Files, joined
 from vaultgen.lint.finding import Spot
 from vaultgen.lint.generator import Generator, dotenv_sources, is_meant, read_generator
+from vaultgen.lint.ignore import Comment, comments
 from vaultgen.lint.references import FieldSpec, Reference, added_fields, is_rewritten, references
 
 
@@ -48,6 +49,7 @@ class Subject:
         self.environ = environ
         self.rules = rules
         self.files = Files()
+        self._comments: dict[str, list[Comment]] = {}
 
     @cached_property
     def generators(self) -> list[Generator]:
@@ -100,14 +102,25 @@ class Subject:
     def uses(self) -> "list[Use]":
         """Every place of the build's resources that names a Secret."""
         return [
-            Use(item, reference, self._is_rewritten(reference, item), list(self._named(reference)))
+            Use(item, reference, self._is_rewritten(reference, item), self._secrets_by_name.get(reference.name, []))
             for item in self.build.items
             if not isinstance(item, MadeSecret)
             for reference in references(item.document)
         ]
 
-    def _named(self, reference: Reference) -> Iterator[MadeSecret]:
-        yield from (secret for secret in self.build.secrets if reference.name in secret.names)
+    @cached_property
+    def _secrets_by_name(self) -> dict[str, list[MadeSecret]]:
+        found: dict[str, list[MadeSecret]] = {}
+        for secret in self.build.secrets:
+            for name in secret.names:
+                found.setdefault(name, []).append(secret)
+        return found
+
+    def comments(self, file: str) -> list[Comment]:
+        """Return the comments in a file that hide findings."""
+        if file not in self._comments:
+            self._comments[file] = list(comments(self.files.text(file), is_yaml=self.is_yaml(file)))
+        return self._comments[file]
 
     def _is_rewritten(self, reference: Reference, item: Item) -> bool:
         # A schema under `crds` can declare any field.

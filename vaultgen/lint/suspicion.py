@@ -21,16 +21,21 @@ _FORMS = {
     "an npm token": (("npm_",), r"\bnpm_[A-Za-z0-9]{36}"),
     "a PyPI token": (("pypi-",), r"\bpypi-[A-Za-z0-9_-]{50,}"),
     "a Docker Hub token": (("dckr_",), r"\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
-    "a SendGrid key": (("SG.",), r"\bSG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}"),
+    "a SendGrid key": (("SG.",), r"\bSG\.[A-Za-z0-9_-]{20,100}\.[A-Za-z0-9_-]{20,}"),
     "a DigitalOcean token": (("_v1_",), r"\bdo[opr]_v1_[a-f0-9]{64}"),
     "a Hugging Face token": (("hf_",), r"\bhf_[A-Za-z0-9]{30,}"),
     "an API key": (("sk-",), r"\bsk-(?:[a-z]{2,8}-){0,2}[A-Za-z0-9_]{32,}"),
-    "a JSON Web Token": (("eyJ",), r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"),
+    "a JSON Web Token": (("eyJ",), r"\beyJ[A-Za-z0-9_-]{8,500}\.eyJ[A-Za-z0-9_-]{8,5000}\.[A-Za-z0-9_-]+"),
 }
-"""What it is → texts of which it holds one, which are quick to look for, and its pattern."""
+"""What it is → texts of which it holds one, which are quick to look for, and its pattern.
+
+Repetitions have an upper bound where something follows them: a tree may be made to keep a search busy.
+"""
+LIMIT = 65536
+"""Characters of a text whose looks are judged."""
 _URL = "a URL with a password"
 _URL_PASSWORD = r"://[^\s:/@?#\"']{0,200}:([^\s@/\"']{4,200})@"  # noqa: S105
-_PUBLIC = r"-----BEGIN ((?:[A-Z0-9]+ )*(?:CERTIFICATE|PUBLIC KEY)(?: REQUEST)?)-----.*?-----END \1-----"
+_PUBLIC = r"-----BEGIN ((?:[A-Z0-9]+ )*(?:CERTIFICATE|PUBLIC KEY)(?: REQUEST)?)-----.{0,8000}?-----END \1-----"
 _SSH_PUBLIC = r"\b(?:ssh-[a-z0-9]+|ecdsa-sha2-[a-z0-9]+) AAAA[0-9A-Za-z+/=]+"
 _DIGEST = r"\bsha(?:1|224|256|384|512)[:-][0-9A-Za-z+/=]+"
 _DULL = re.compile(
@@ -48,6 +53,7 @@ def suspicion(text: str) -> str:
     """Return what a text seems to hold, with its article, or an empty text."""
     if form := known_form(text):
         return form
+    text = text[:LIMIT]
     for public in (_PUBLIC, _SSH_PUBLIC, _DIGEST):
         text = re.sub(public, " ", text, flags=re.DOTALL)
     if _is_password(text) or any(map(_is_random, _SPLIT.split(text))):

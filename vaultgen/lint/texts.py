@@ -39,7 +39,7 @@ def stray(text: str) -> int | None:
     """
     if PREFIX not in text:
         return None
-    found = re.search(r"(?<![\w./+-])vault:[^\s\"'?#]+\?(?:[^\s\"']*&)?(?:key|format)=", text)
+    found = re.search(r"(?<![\w./:+-])vault:[^\s\"'?#]{1,500}\?(?:[^\s\"']{0,500}&)?(?:key|format)=", text)
     return None if found is None else text.count("\n", 0, found.start())
 
 

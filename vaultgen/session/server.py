@@ -1,19 +1,24 @@
 """The parent's side of a build: answers every function process of kustomize from one Vault session."""
 
 import os
-import shutil
+import shlex
 import socket
 import struct
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 
-from vaultgen.private_directory import new_private_directory
+from vaultgen.kustomize.plugin_home import DOCUMENTS
+from vaultgen.private_directory import PrivateDirectory
 from vaultgen.session import client
 
 REQUEST_LIMIT = 64 * 1024 * 1024
-"""Bytes of one request: kpt hands over whole packages."""
+"""Bytes of one request: kustomize hands a transformer all resources."""
+SILENCE = 30.0
+"""Seconds that a process may say nothing in the middle of its request."""
+PATIENCE = 2.0
+"""Seconds that the end of a session waits for an answer in the making."""
 
 Answer = Callable[[str, str, bytes], tuple[int, str, bytes]]
 """(face, root, request) → (status, text for standard error, standard output)."""
@@ -22,16 +27,24 @@ Answer = Callable[[str, str, bytes], tuple[int, str, bytes]]
 class BuildSession:
     """A private directory with a socket, an executable ``vaultgen`` and the legacy plugins, while a ``with`` lasts.
 
-    The directory has mode 0700, only processes of this user are answered, and it goes away at the end: also when
-    this process is killed, since a small process watches over it.
+    Only processes of this user are answered. The directory goes away at the end, also if this process is killed.
     """
 
-    def __init__(self, answer: Answer) -> None:
-        """``answer`` runs in a thread of its own, one request after the other; it must not raise."""
+    def __init__(self, answer: Answer, plugins: Iterable[tuple[str, str]] = ()) -> None:
+        """``answer`` runs in a thread of its own, one request after the other; it must not raise.
+
+        ``plugins`` are further legacy plugins: path below KUSTOMIZE_PLUGIN_HOME, and the directory that is there.
+        """
         self._answer = answer
-        self.directory = ""
+        self._linked = plugins
+        self._private = PrivateDirectory()
         self._listener: socket.socket | None = None
         self._thread: threading.Thread | None = None
+
+    @property
+    def directory(self) -> str:
+        """The directory itself."""
+        return self._private.path
 
     @property
     def bin(self) -> str:
@@ -40,46 +53,50 @@ class BuildSession:
 
     @property
     def plugin_home(self) -> str:
-        """What KUSTOMIZE_PLUGIN_HOME must hold, for documents without a function annotation."""
+        """What KUSTOMIZE_PLUGIN_HOME must hold."""
         return os.path.join(self.directory, "plugin")
 
+    def bind(self, process_group: int | None) -> None:
+        """Have the processes of a build killed if this one is; None once they have ended."""
+        self._private.bind(process_group)
+
     def __enter__(self) -> "BuildSession":
-        self.directory = new_private_directory()
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        path = os.path.join(self.directory, "socket")
-        self._listener.bind(path)
-        self._listener.listen(16)
-        self._write_executables(path)
-        self._thread = threading.Thread(target=self._serve, args=(self._listener,), daemon=True)
-        self._thread.start()
+        self._private.__enter__()
+        try:
+            path = os.path.join(self.directory, "socket")
+            self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._listener.bind(path)
+            self._listener.listen(16)
+            self._write_programs(path)
+            self._thread = threading.Thread(target=self._serve, args=(self._listener,), daemon=True)
+            self._thread.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._listener is not None:
+        if self._thread is not None and self._listener is not None:
             # shutdown wakes the thread that waits in accept; close alone would not
             self._listener.shutdown(socket.SHUT_RDWR)
+            self._thread.join(PATIENCE)
+        if self._listener is not None:
             self._listener.close()
-        if self._thread is not None:
-            self._thread.join()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        self._private.__exit__(kind, error, trace)
 
-    def _write_executables(self, path: str) -> None:
-        from shlex import join
-
-        script = f'#!/bin/sh\nexec {join([sys.executable, "-I", "-S", client.__file__, path])} "$@"\n'
-        places = [
-            os.path.join(self.bin, "vaultgen"),
-            os.path.join(self.plugin_home, "vaultgen.dev/v1alpha1/vaultsecretgenerator/VaultSecretGenerator"),
-            os.path.join(self.plugin_home, "kustomize.toolkit.fluxcd.io/v1/kustomization/Kustomization"),
-            os.path.join(self.plugin_home, "kustomize.toolkit.fluxcd.io/v1beta2/kustomization/Kustomization"),
-        ]
-        for place in places:
-            os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
-            with open(place, "w") as file:
-                file.write(script)
+    def _write_programs(self, path: str) -> None:
+        command = shlex.join([sys.executable, "-I", "-S", os.path.abspath(client.__file__), path])
+        for place in (os.path.join(self.bin, "vaultgen"), *(os.path.join(self.plugin_home, one) for one in DOCUMENTS)):
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            with open(place, "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(f'#!/bin/sh\nexec {command} "$@"\n')
             os.chmod(place, 0o700)
+        for below, directory in dict(self._linked).items():
+            place = os.path.join(self.plugin_home, below)
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            os.symlink(directory, place)
 
     def _serve(self, listener: socket.socket) -> None:
         while True:
@@ -91,26 +108,34 @@ class BuildSession:
                 try:
                     if _peer_user(connection) == os.getuid():
                         self._exchange(connection)
-                except OSError:
-                    # The other side was killed; kustomize will say so.
+                except (OSError, ValueError):
+                    # The other side was killed, or is none of ours; kustomize will say so.
                     continue
 
     def _exchange(self, connection: socket.socket) -> None:
+        connection.settimeout(SILENCE)
         message = bytearray()
         while block := connection.recv(1 << 16):
             message += block
             if len(message) > REQUEST_LIMIT:
                 return
-        face, _, rest = bytes(message).partition(b"\n")
-        root, found, request = rest.partition(b"\n")
-        if found:
-            status, text, output = self._answer(face.decode(), os.fsdecode(bytes.fromhex(root.decode())), request)
-            words = text.encode()
-            connection.sendall(b"%d %d\n%s%s" % (status, len(words), words, output))
+        head, _, request = bytes(message).partition(b"\n")
+        face, root, length = head.decode().split(" ")
+        if len(request) != int(length):
+            return
+        status, text, output = self._answer(face, os.fsdecode(bytes.fromhex(root)), request)
+        words = text.encode(errors="replace")
+        connection.sendall(b"%d %d %d\n%s%s" % (status, len(words), len(output), words, output))
 
 
 def _peer_user(connection: socket.socket) -> int:
-    """Return the user id of the process at the other end (SO_PEERCRED of unix(7))."""
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    """Return the user id of the process at the other end (SO_PEERCRED of unix(7)).
+
+    Where the system has no such thing, the mode of the directory alone keeps others out.
+    """
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return os.getuid()
+    credentials = connection.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
     user: int = struct.unpack("3i", credentials)[1]
     return user

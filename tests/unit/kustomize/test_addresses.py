@@ -8,7 +8,6 @@ from support.errands import REPOSITORIES
 from vaultgen.kustomize.addresses import (
     addresses,
     addresses_of_plugin,
-    is_http,
     is_remote,
     is_remote_text,
     without_credential,
@@ -34,14 +33,23 @@ def test_a_config_is_no_remote_text() -> None:
     assert not is_remote_text("apiVersion: v1\nkind: X\nurl: https://example.com\n")
 
 
-@pytest.mark.parametrize("text", ["http://h/x", "HTTPS://h/x", "key=https://h/x", "https://h/x?a=b", " http://h/x"])
-def test_what_could_be_fetched_by_http(text: str) -> None:
-    assert is_http(text)
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        ("http://h/x", "http://h/x"),
+        ("HTTPS://h/x", "HTTPS://h/x"),
+        ("key=https://h/x", "https://h/x"),
+        ("https://h/x?a=b", "https://h/x?a=b"),
+        (" http://h/x", " http://h/x"),
+    ],
+)
+def test_a_path_that_is_fetched_by_http(path: str, address: str) -> None:
+    assert list(addresses({"crds": [path]})) == [("crds", address)]
 
 
-@pytest.mark.parametrize("text", ["httpd.conf", "key=httpd.conf", "a/https:/b", "file"])
-def test_what_could_not(text: str) -> None:
-    assert not is_http(text)
+@pytest.mark.parametrize("path", ["httpd.conf", "key=httpd.conf", "a/https:/b", "file"])
+def test_a_path_that_is_not(path: str) -> None:
+    assert list(addresses({"crds": [path]})) == []
 
 
 @pytest.mark.parametrize(
@@ -51,7 +59,7 @@ def test_what_could_not(text: str) -> None:
         ({"openapi": {"path": "https://h/a"}}, [("openapi.path", "https://h/a")]),
         ({"patches": [{"path": "https://h/a"}, {"path": "b"}]}, [("patches[].path", "https://h/a")]),
         ({"configMapGenerator": [{"env": "http://h/a"}]}, [("configMapGenerator[].env", "http://h/a")]),
-        ({"secretGenerator": [{"files": ["k=http://h/a"]}]}, [("secretGenerator[].files", "k=http://h/a")]),
+        ({"secretGenerator": [{"files": ["k=http://h/a"]}]}, [("secretGenerator[].files", "http://h/a")]),
         ({"helmCharts": [{"name": "n", "repo": "https://h"}]}, [("helmCharts", "https://h")]),
         ({"helmCharts": [{"name": "n"}]}, [("helmCharts", "n")]),
         ({"helmCharts": [{}]}, [("helmCharts", "a chart")]),

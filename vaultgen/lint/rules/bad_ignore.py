@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from vaultgen.lint.finding import Found, Rule, Spot
-from vaultgen.lint.ignore import comments
 from vaultgen.lint.subject import Subject
 from vaultgen.lint.words import nearest, shown_name
 
@@ -11,7 +10,7 @@ from vaultgen.lint.words import nearest, shown_name
 def check(subject: Subject) -> Iterator[Found]:
     """Find comments ``vaultgen-ignore:`` that name no rule, or one that does not exist."""
     for file in subject.read_files:
-        for comment in comments(subject.files.text(file), is_yaml=subject.is_yaml(file)):
+        for comment in subject.comments(file):
             spot = Spot(file, line=comment.line, column=comment.column)
             if not comment.rules:
                 yield Found(
