@@ -29,7 +29,7 @@ class Target:
     name: str = ""
 
     def may_be(self, kind: str, names: set[str]) -> bool:
-        """Return whether a resource may be meant; both parts are regular expressions for the whole text."""
+        """Return whether a resource may be meant; for kustomize both parts are regular expressions."""
         return _may_match(self.kind, kind) and any(_may_match(self.name, name) for name in names)
 
 
@@ -85,7 +85,7 @@ def _replacement(item: Mapping[str, Any], at: Spot, kustomization: Kustomization
         for target in listed if isinstance(listed, list) else ():
             select = target.get("select") if isinstance(target, dict) else None
             if isinstance(select, dict):
-                targets.append(Target(*(re.escape(str(select.get(part) or "")) for part in ("kind", "name"))))
+                targets.append(_selected(select))
     # What is written is not in its text, so it counts as if it mattered.
     yield Change(at, "secret", tuple(targets) if targets or "path" not in item else (Target(),))
 
@@ -99,7 +99,7 @@ def _patched(text: str) -> Iterator[Target]:
     for tree in _trees(text) or [None]:
         metadata = tree.get("metadata") if isinstance(tree, dict) else None
         if isinstance(tree, dict) and isinstance(metadata, dict):
-            yield Target(re.escape(str(tree.get("kind") or "")), re.escape(str(metadata.get("name") or "")))
+            yield Target(str(tree.get("kind") or ""), str(metadata.get("name") or ""))
         else:
             yield Target()
 
@@ -126,9 +126,6 @@ def _items(tree: Mapping[str, Any], field: str) -> Iterator[tuple[int, Any]]:
 
 
 def _may_match(pattern: str, text: str) -> bool:
-    if not pattern or pattern == text:
-        return True
-    try:
-        return re.fullmatch(pattern, text) is not None
-    except re.error:
-        return True
+    """Whether kustomize could match; a regular expression of the tree's own is not run, but for plain alternatives."""
+    parts = [part.strip("^$") for part in pattern.split("|")]
+    return not pattern or any(part == text or not re.fullmatch(r"[\w/.-]+", part) for part in parts)
