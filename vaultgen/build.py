@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,6 +37,12 @@ PASSED_ON = frozenset({"PATH", "LANG", "LC_ALL", "TZ", "TMPDIR"})
 """All of the environment that kustomize and its children get where no value is to be shown."""
 PRIVATE = ("VAULT_", "BAO_", "VAULTGEN_")
 """What they never get: only this process talks to Vault."""
+HARMLESS = re.compile(
+    "(# Warning: '(bases|commonLabels|imageTags|patchesJson6902|patchesStrategicMerge|vars)' is deprecated[.] "
+    "Please use '[a-z]+' instead[.] (\\[EXPERIMENTAL\\] )?"
+    "Run 'kustomize edit fix' to update your Kustomization automatically[.]\n)*"
+)
+"""What kustomize says about old fields: it quotes nothing (``api/types/kustomization.go``)."""
 KUSTOMIZE_FAILED = 1
 """Exit status where kustomize itself fails."""
 WITHHELD = "note: kustomize fails on the values themselves, and what it says may quote them: it is not shown\n"
@@ -102,7 +109,7 @@ class Builder:
         kustomize = find_kustomize(self._options.kustomize, self._environ)
         notes = self._prepare(tree, show)
         built = self._run(kustomize, tree, directory, show)
-        if show == "revealed" and built.messages:
+        if show == "revealed" and not HARMLESS.fullmatch(built.messages):
             # kustomize quotes data that it cannot use, whole or in part: what it says is said without the values.
             masked = self._run(kustomize, tree, directory, "masked")
             withheld = "" if masked.status == built.status else WITHHELD

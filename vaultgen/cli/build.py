@@ -10,6 +10,7 @@ from vaultgen.cli.files import write_result
 from vaultgen.cli.options import build_options, kustomize_flags
 from vaultgen.cli.terminal import waiting
 from vaultgen.errors import refuse
+from vaultgen.errors.report import clean
 from vaultgen.function import MODE, debug_log
 
 HEADERS: dict[Show, str] = {
@@ -79,7 +80,8 @@ def command(
             built = builder.build_with_real_names(directory) if real_names else builder.build(directory)
     finally:
         builder.close()
-    sys.stderr.write(built.messages)
+    # kustomize quotes the tree, which must not write to the terminal.
+    sys.stderr.write("\n".join(map(clean, built.messages.split("\n"))))
     if built.status:
         return built.status
     text = HEADERS[show].encode() + built.output

@@ -11,7 +11,7 @@ from support.build import (
     write_documents,
 )
 from support.canaries import assert_no_canary, new_canary
-from support.kustomize import kustomize
+from support.kustomize import kustomize, kustomize_build
 from support.trees import write_program, write_tree
 from support.vault_client import VaultClient
 
@@ -155,3 +155,27 @@ def test_a_plugin_of_the_users_runs_if_it_is_allowed(tmp_path: Path, environment
     built = vaultgen_build(tree, environment, "--allow-function=example.com/Maker")
     assert built.status == 0, built.stderr
     assert [one["kind"] for one in built.resources()] == ["ConfigMap", "Secret"]
+
+
+def test_a_warning_about_old_fields_is_passed_on_and_nothing_is_built_twice(
+    tmp_path: Path, environment: dict[str, str], vault: VaultClient
+) -> None:
+    vault.write("app", {"password": "x-ray"})
+    counting = f'#!/bin/sh\necho x >>{tmp_path}/count\nexec {kustomize()} "$@"\n'
+    tree = write_documents(tmp_path / "tree", [generator(PASSWORD)], "commonLabels: {a: b}\nbases: []\nvars: []\n")
+    built = vaultgen_build(tree, environment, "--reveal", binary=str(write_program(tmp_path / "counting", counting)))
+    assert built.status == 0
+    assert built.stderr == kustomize_build(tree, environment).stderr
+    assert built.stderr.count(b"is deprecated") == 3
+    assert (tmp_path / "count").read_text() == "x\n"
+
+
+def test_what_kustomize_quotes_does_not_write_to_the_terminal(tmp_path: Path, environment: dict[str, str]) -> None:
+    files = {
+        "kustomization.yaml": 'resources: [plain.yaml]\npatches: [{path: "a\\e[31m\\r\\tb"}]\n',
+        "plain.yaml": PLAIN,
+    }
+    built = vaultgen_build(write_tree(tmp_path / "tree", files), environment)
+    assert built.status == 1
+    assert built.stderr.decode().replace("\n", "").isprintable()
+    assert b"31m" in built.stderr
