@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -207,10 +208,23 @@ class Builder:
 
 @contextlib.contextmanager
 def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Leave no kustomize behind an interrupt, and nothing that it has started."""
+    """Leave nothing behind that kustomize has started: neither after an interrupt, nor when it ends first.
+
+    What is left would hold its outputs open, and this process would wait for that.
+    """
+    threading.Thread(target=_end_what_is_left, args=(process,), daemon=True).start()
     try:
         yield
     except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _kill_group(process.pid)
         raise
+
+
+def _end_what_is_left(process: "subprocess.Popen[bytes]") -> None:
+    process.wait()
+    _kill_group(process.pid)
+
+
+def _kill_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)

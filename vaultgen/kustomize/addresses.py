@@ -39,10 +39,11 @@ _PATHS_OF_PLUGINS = ("paths", "path", "targetFilePath", "argsFromFile")
 def is_remote(entry: str) -> bool:
     """Return whether kustomize could take an entry for an address: it looks for one before it looks at the disk.
 
-    Wider than kustomize's own rule (``api/internal/git``), so that what is left is local in any version.
+    Wider than kustomize's own rule (``api/internal/git``), so that what is left is local in any version: an address has
+    a colon, or begins with a user or a known host.
     """
-    lowered = entry.lower()
-    return any(mark in entry for mark in (":", "@", "?")) or lowered.startswith(("github.com", "gitlab.com", "//"))
+    first = entry.partition("/")[0].lower()
+    return ":" in entry or "@" in first or first in ("github.com", "gitlab.com") or entry.startswith("//")
 
 
 def is_remote_text(text: str) -> bool:

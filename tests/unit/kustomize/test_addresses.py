@@ -24,7 +24,9 @@ def test_a_text_that_begins_with_a_repository_is_remote(address: str) -> None:
     assert is_remote_text(f"{address}: 1\nkind: X\n")
 
 
-@pytest.mark.parametrize("path", ["base", "../base", "./a.yaml", "/srv/base", "my.github.com/x", "a b/ü"])
+@pytest.mark.parametrize(
+    "path", ["base", "../base", "./a.yaml", "/srv/base", "my.github.com/x", "a b/ü", "../app@v1", "apps/me@home", "a?b"]
+)
 def test_a_path_is_not_remote(path: str) -> None:
     assert not is_remote(path)
 
