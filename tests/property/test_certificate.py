@@ -15,7 +15,9 @@ from vaultgen.doctor.certificate import read_certificate
 KEY = ec.generate_private_key(ec.SECP256R1())
 KINDS = [NameOID.COUNTRY_NAME, NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME, NameOID.LOCALITY_NAME]
 
-texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=64)
+texts = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=16
+)  # at most 64 bytes each
 attributes = st.lists(st.sampled_from(KINDS), unique=True, max_size=4).flatmap(
     lambda kinds: st.tuples(*(st.tuples(st.just(kind), st.just("DE") if kind == KINDS[0] else texts) for kind in kinds))
 )
