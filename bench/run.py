@@ -22,6 +22,7 @@ from bench.workload import BARE, LATENCY_MS, MOST, Workload, slow_address  # noq
 from support.openbao import OpenBao, running_openbao  # noqa: E402
 
 ROUNDS = 41
+DOCUMENTS = 50
 MEMORY_TARGET = 32
 """MiB for MOST references."""
 ROW = "{:26} {:>9}   {:26} {:>9}  {:>6}  {:>8}  {}"
@@ -56,6 +57,8 @@ def cases(workload: Workload, slow: str | None) -> Iterator[Case]:
         runs = [workload.vaultgen(100, slow), workload.consul_template(100, slow), workload.vals(100, slow)]
         targets = {"consul-template": 1.0, "vals": 1 / 8}
         yield Case(f"100 references, +{LATENCY_MS} ms", 100, 0.3, runs, targets)
+        runs = [workload.session_build_of_documents(DOCUMENTS, slow), workload.build_of_documents(DOCUMENTS, slow)]
+        yield Case(f"{DOCUMENTS} documents, +{LATENCY_MS} ms", DOCUMENTS, 0.2, runs, {"kustomize build": 0.5})
     yield Case("kustomize build, 10 refs", 10, 0.5, [workload.build(10), workload.builtin_build(10)])
 
 

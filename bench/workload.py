@@ -101,6 +101,17 @@ class Workload:
         directory = self._tree(f"build-{count}", "vaultgen", count)
         return Run("kustomize build, vaultgen", [*build_command(kustomize()), str(directory)], self._with_vault())
 
+    def build_of_documents(self, count: int, address: str) -> Run:
+        """``kustomize build`` of so many documents with one reference each."""
+        command = [*build_command(kustomize()), str(self._documents(count))]
+        return Run("kustomize build", command, self._with_vault(address))
+
+    def session_build_of_documents(self, count: int, address: str) -> Run:
+        """``vaultgen build`` of the same."""
+        program, directory = str(vaultgen_directory() / "vaultgen"), str(self._documents(count))
+        command = [program, "build", "--reveal", f"--kustomize={kustomize()}", directory]
+        return Run("vaultgen build", command, self._with_vault(address))
+
     def builtin_build(self, count: int) -> Run:
         """The same build with the builtin secretGenerator and the values in files."""
         directory = self._directory / f"builtin-{count}"
@@ -139,6 +150,17 @@ class Workload:
         files = (f"    {_key(number)}: vault:secret/data/{_name(number)}?key=value" for number in range(count))
         self._write(f"{name}/generator.yaml", [_GENERATOR % program, *files])
         return self._directory / name
+
+    def _documents(self, count: int) -> Path:
+        directory = self._directory / f"documents-{count}"
+        directory.mkdir(exist_ok=True)
+        for number in range(count):
+            document = _GENERATOR.replace("bench", _key(number)) % "vaultgen"
+            reference = f"    {_key(number)}: vault:secret/data/{_name(number)}?key=value"
+            self._write(f"{directory.name}/{number}.yaml", [document, reference])
+        listed = ", ".join(f"{number}.yaml" for number in range(count))
+        self._write(f"{directory.name}/kustomization.yaml", [f"generators: [{listed}]"])
+        return directory
 
     def _write(self, name: str, lines: "Iterator[str] | list[str]") -> Path:
         file = self._directory / name
