@@ -11,7 +11,7 @@ from vaultgen.local_files import LocalFiles
 from vaultgen.lock import NO_VERSIONS, Pin, disagreement, gone, locked, mismatch, pin_of
 from vaultgen.ports import LOCK_FILE, Answer, Miss, Read
 from vaultgen.render import faults_of
-from vaultgen.session.answers import SharedBackends
+from vaultgen.session.backends import SharedBackends
 from vaultgen.survey import Asked
 
 TYPE_CHECKING = False

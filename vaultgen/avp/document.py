@@ -3,14 +3,9 @@
 import json
 from typing import Any
 
-HEADER = """\
-apiVersion: vaultgen.dev/v1alpha1
-kind: VaultSecretGenerator
-metadata:
-  name: {name}
-  annotations:
-    config.kubernetes.io/function: |
-      exec: {{path: vaultgen}}
+from vaultgen.kustomize.conversion import HEADER
+
+INTRODUCTION = """\
 # The names stay as they were. Remove disableNameSuffixHash where a changed value should roll out what refers to it.
 secretGenerator:
 """
@@ -25,7 +20,7 @@ def document_text(name: str, entries: list[dict[str, Any]]) -> str:
         for field, value in entry.items():
             if field not in ("name", "lacks"):
                 lines += _field(field, value, "  ")
-    return HEADER.format(name=json.dumps(name)) + "\n".join(lines) + "\n"
+    return HEADER.format(name=json.dumps(name)) + INTRODUCTION + "\n".join(lines) + "\n"
 
 
 def _field(name: str, value: Any, pad: str) -> list[str]:

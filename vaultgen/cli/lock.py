@@ -17,7 +17,7 @@ from vaultgen.kustomize.walk import walk
 from vaultgen.lock import Pin, in_order, lock_text
 from vaultgen.pinning import Root, check, look_up, named, new_pins, roots_of
 from vaultgen.ports import LOCK_FILE, Read
-from vaultgen.session.answers import SharedBackends
+from vaultgen.session.backends import SharedBackends
 from vaultgen.survey import survey
 from vaultgen.vault.backend import VaultBackend, connect
 

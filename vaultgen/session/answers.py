@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 
 from vaultgen.document.model import Document
 from vaultgen.function import Surroundings, run, run_document
-from vaultgen.session.backends import SharedBackends as SharedBackends
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
