@@ -1,6 +1,5 @@
 """Somebody who looks at changes: a git work tree with generators, a Vault, and vaultgen in a shell."""
 
-import contextlib
 import json
 import os
 import re
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 
 from support.kustomize import kustomize, vaultgen_directory
 from support.markdown import block
+from support.on_terminal import on_terminal
 from support.repository import Repository
 from support.vault_namespace import VaultNamespace
 
@@ -102,24 +102,9 @@ class Reviewer:
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def vaultgen_on_a_terminal(self, *words: str, **environment: str) -> str:
-        """Run a command whose standard output is a terminal, and return what that shows."""
-        ours, theirs = os.openpty()
-        with subprocess.Popen(
-            [str(vaultgen_directory() / "vaultgen"), *words],
-            cwd=self.repository.path,
-            env=self._environment(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=theirs,
-            stderr=subprocess.DEVNULL,
-        ):
-            os.close(theirs)
-            shown = b""
-            # Linux ends a terminal that nobody holds any more with an error.
-            with contextlib.suppress(OSError):
-                while part := os.read(ours, 1 << 16):
-                    shown += part
-        os.close(ours)
-        return shown.decode()
+        """Run a command whose outputs are a terminal, and return what that shows."""
+        command = [str(vaultgen_directory() / "vaultgen"), *words]
+        return on_terminal(command, self.repository.path, self._environment(environment))
 
     def diff(self, *words: str, directory: str = "app", **environment: str) -> Any:
         """Return the report of a diff that succeeds; its status must say whether there is a change."""

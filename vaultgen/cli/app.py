@@ -4,13 +4,13 @@ A command is a module of this package with a ``command``; it is imported when it
 commands: that would take half a second.
 """
 
-import os
 from collections.abc import Sequence
 from importlib import import_module
 
 import click
 
 from vaultgen import __version__
+from vaultgen.cli.terminal import no_colour_is_wanted, say
 from vaultgen.errors import Refused
 
 TYPE_CHECKING = False
@@ -95,7 +95,7 @@ def app(context: click.Context) -> None:
       vaultgen build apps/my-app
       kustomize build --enable-alpha-plugins --enable-exec apps/my-app
     """
-    if os.environ.get("NO_COLOR"):
+    if no_colour_is_wanted():
         context.color = False
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -121,7 +121,7 @@ def main(arguments: Sequence[str]) -> int:
         faults = (unknown_fault(error),)
     from vaultgen.errors.report import exit_status, report
 
-    click.echo(report(faults), err=True, nl=False)
+    say(report(faults))
     return exit_status(faults)
 
 
@@ -130,5 +130,5 @@ def _usage(error: click.UsageError) -> int:
 
     message = " ".join(error.format_message().split()).rstrip(".")
     command = error.ctx.command_path if error.ctx else "vaultgen"
-    click.echo(f"error: {clean(message[:1].lower() + message[1:])}\n  hint: see `{command} --help`", err=True)
+    say(f"error: {clean(message[:1].lower() + message[1:])}\n  hint: see `{command} --help`\n")
     return USAGE_STATUS

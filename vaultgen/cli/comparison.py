@@ -78,8 +78,8 @@ def _secret_lines(change: SecretChange) -> Iterator[str]:
 
 
 def _workload_line(change: WorkloadChange) -> str:
-    colour = "red" if change.effect in _ALARMING else None
-    return click.style(clean(f"{_workload(change)} {EFFECTS[change.effect]}"), fg=colour) + _remark(_because(change))
+    text = clean(f"{_workload(change)} {EFFECTS[change.effect]}")
+    return (click.style(text, fg="red") if change.effect in _ALARMING else text) + _remark(_because(change))
 
 
 def _resource_lines(change: ResourceChange) -> Iterator[str]:

@@ -22,6 +22,30 @@ class Screen(io.StringIO):
         self.written.set()
 
 
+@pytest.fixture(autouse=True)
+def _good_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@pytest.mark.parametrize("label", ["error[field-missing]", "error"])
+def test_an_error_stands_out_on_a_terminal(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"{label}: error[x]: y\n  hint: error: z\n"
+    for screen, name, value in (
+        (Screen(), "TERM", "xterm"),
+        (Screen(), "NO_COLOR", "1"),
+        (Screen(), "TERM", "dumb"),
+        (Screen(is_terminal=False), "TERM", "xterm"),
+    ):
+        monkeypatch.setattr(sys, "stderr", screen)
+        with monkeypatch.context() as change:
+            change.setenv(name, value)
+            terminal.say(text)
+        is_coloured = screen.isatty() and value == "xterm"
+        shown = f"\x1b[31m\x1b[1m{label}\x1b[0m" if is_coloured else label
+        assert screen.getvalue() == f"{shown}: error[x]: y\n  hint: error: z\n"
+
+
 def test_what_takes_long_is_said_and_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Screen()
     monkeypatch.setattr(sys, "stderr", screen)
@@ -42,9 +66,12 @@ def test_what_does_not_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     assert threading.active_count() == 1
 
 
-@pytest.mark.parametrize("screen", [Screen(is_terminal=False), None])
-def test_without_a_terminal_nothing_is_said(screen: Screen | None, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("screen", "kind"), [(Screen(is_terminal=False), "xterm"), (Screen(), "dumb"), (None, "xterm")]
+)
+def test_without_a_terminal_nothing_is_said(screen: Screen | None, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", kind)
     monkeypatch.setattr(terminal, "PATIENCE", 0)
     with terminal.waiting("still looking"):
         assert threading.active_count() == 1
