@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from vaultgen.document.model import VaultConfig
 from vaultgen.document.read import read_document
 from vaultgen.errors import Fault, Refused
 from vaultgen.krm.resources import resources_in
@@ -22,14 +21,14 @@ from vaultgen.local_files import LocalFiles
 from vaultgen.masking import Masking
 from vaultgen.placeholder import appliable_placeholders, notes_on, placeholders
 from vaultgen.session.answers import Answers
-from vaultgen.session.backends import Located, SharedBackends
+from vaultgen.session.backends import Located
+from vaultgen.session.opened import opened_backends
 from vaultgen.session.server import BuildSession
 from vaultgen.survey import Asked, documents_of
-from vaultgen.vault.backend import VaultBackend, connect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vaultgen.ports import Answer, Backend, Files, Miss, Read
+    from vaultgen.ports import Answer, Miss, Read
     from vaultgen.session.answers import Make
 
 Show = Literal["masked", "revealed", "placeholder", "appliable"]
@@ -85,15 +84,13 @@ class Builder:
         self._show = show
         self._environ = environ
         self._options = options
-        self._log = log
-        self._opened: list[VaultBackend] = []
-        self._backends = SharedBackends(self._connect)
+        self._session = contextlib.ExitStack()
+        self._backends = self._session.enter_context(opened_backends(environ, log))
         self._masking = Masking()
 
     def close(self) -> None:
         """End the Vault session."""
-        for backend in self._opened:
-            backend.close()
+        self._session.close()
 
     def build(self, directory: str, show: Show | None = None) -> Built:
         """Build a directory; ``show`` overrides that of this builder.
@@ -135,11 +132,6 @@ class Builder:
     def answers(self, one: Asked) -> "Mapping[Read, Answer | Miss]":
         """Return what Vault has for a document; nothing is asked twice. Raises what the backend does."""
         return self._backends.of(one.document.vault, LocalFiles(one.root), one.root).read_all(tuple(one.plan.uses))
-
-    def _connect(self, config: VaultConfig, files: "Files") -> "Backend":
-        backend = connect(config, self._environ, files, log=self._log)
-        self._opened.append(backend)
-        return backend
 
     def _prepare(self, tree: Tree, show: Show) -> list[str]:
         """Look at all documents, and read what they ask for. Returns notes for standard error; raises ``Refused``."""

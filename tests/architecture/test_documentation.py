@@ -38,6 +38,7 @@ OTHER_FILES = {
     ".github/workflows/deploy.yaml",
     ".github/workflows/secrets.yaml",
     ".pre-commit-config.yaml",
+    "clusters/production/apps.yaml",
 }
 """Files of other programs, and what vaultgen itself writes; a test uses each as it stands."""
 

@@ -1,16 +1,23 @@
 """What is offered for CI: checked by the linters of its kind where they are at hand, and its scripts run."""
 
+import base64
 import os
+import posixpath
 import shutil
 import subprocess
 import sysconfig
 from pathlib import Path
 from typing import Any
 
+import pyrage
 import pytest
 import yaml
 
-from support.kustomize import kustomize, vaultgen_directory
+from support.build import PASSWORD, generator, write_documents
+from support.flux import decrypted_sources
+from support.kustomize import kustomize, kustomize_build, vaultgen_directory
+from support.newcomer import Newcomer
+from support.trees import write_program, write_tree
 from support.vault_client import VaultClient
 from support.vault_namespace import VaultNamespace
 
@@ -156,6 +163,68 @@ def test_the_script_of_the_gitlab_job_runs(tree: Path, vault_namespace: VaultNam
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- for Flux ---
+
+_PUSH = """\
+#!/bin/sh
+printf '%s\\n' "$@" >"$HOME/pushed"
+"""
+_KEYGEN = """\
+#!/bin/sh
+cp "$HOME/private" "$2"
+"""
+
+
+@pytest.fixture
+def publisher(tmp_path: Path, vault_namespace: VaultNamespace) -> Newcomer:
+    """Somebody in a repository with an overlay, who has a key; ``flux`` only keeps what it is told to push."""
+    vault_namespace.root.write("app", {"password": "a value that is nowhere else"})
+    found = Newcomer(tmp_path, vault_namespace)
+    key = pyrage.x25519.Identity.generate()
+    (found.home / "private").write_text(f"{key}\n")
+    (found.home / "public").write_text(str(key.to_public()))
+    (found.directory / ".gitignore").write_text("out/\nage.agekey\n")
+    write_documents(found.directory / "overlays" / "production", [generator(PASSWORD)])
+    write_program(tmp_path / "bin" / "flux", _PUSH)
+    write_program(tmp_path / "bin" / "age-keygen", _KEYGEN)
+    for words in (
+        ["init", "-q"],
+        ["remote", "add", "origin", "https://git.example.com/apps"],
+        ["add", "-A"],
+        ["commit", "-q", "-m", "first"],
+    ):
+        subprocess.run([*GIT, *words], cwd=found.directory, check=True)
+    return found
+
+
+def test_what_is_pushed_is_a_tree_that_the_flux_objects_of_the_page_build(publisher: Newcomer) -> None:
+    key = publisher.follows("docs/ci.md#publish-for-flux")
+    source, kustomization = yaml.safe_load_all(block_of_page("clusters/production/apps.yaml"))
+    decryption = kustomization["spec"]["decryption"]
+    secret = yaml.safe_load(key)
+    assert secret["metadata"] == {**secret["metadata"], "namespace": kustomization["metadata"]["namespace"]}
+    assert decryption == {"provider": "sops", "secretRef": {"name": secret["metadata"]["name"]}}
+    (private,) = (base64.b64decode(value).decode() for name, value in secret["data"].items() if ".agekey" in name)
+
+    recipient = (publisher.home / "public").read_text()
+    said = publisher.follows("docs/ci.md#publish-for-flux/2", AGE_RECIPIENT=recipient)
+    assert f"the path for Flux is {kustomization['spec']['path']}\n" in said
+    pushed = (publisher.home / "pushed").read_text().split()
+    spec = source["spec"]
+    assert pushed[:3] == ["push", "artifact", f"{spec['url']}:{spec['ref']['tag']}"]
+    assert kustomization["spec"]["sourceRef"] == {"kind": source["kind"], "name": source["metadata"]["name"]}
+    options = dict(word.removeprefix("--").split("=") for word in pushed[3:])
+    assert options["source"] == "https://git.example.com/apps"
+    assert len(options["revision"]) == len("main@sha1:") + 40
+
+    out = publisher.directory / options["path"]
+    files = {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    path = posixpath.normpath(kustomization["spec"]["path"])
+    tree = write_tree(publisher.home / "decrypted", decrypted_sources(files, path, private.strip()))
+    built = kustomize_build(tree / path, flags=("--load-restrictor", "LoadRestrictionsNone"))
+    assert [data["password"] for data in built.secrets().values()] == [b"a value that is nowhere else"]
 
 
 def block_of_page(file: str) -> str:

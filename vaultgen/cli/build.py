@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -44,8 +45,13 @@ class _Build(click.Command):
     help="Build without Vault, network or credential. The API server refuses the Secrets, unless =appliable.",
 )
 @click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(dir_okay=False), help="Write there, not to standard output."
+    "--encrypt-age",
+    "recipients",
+    metavar="RECIPIENT",
+    multiple=True,
+    help="Write to -o DIR the tree that stock Flux builds, values encrypted for this age key; may be repeated.",
 )
+@click.option("-o", "--output", metavar="FILE|DIR", type=click.Path(), help="Write there, not to standard output.")
 @build_options
 def command(
     directory: str,
@@ -53,6 +59,7 @@ def command(
     reveal: bool,
     real_names: bool,
     placeholder: str | None,
+    recipients: tuple[str, ...],
     output: str | None,
     kustomize: str,
     allow_function: tuple[str, ...],
@@ -71,10 +78,19 @@ def command(
       vaultgen build --placeholder overlays/production
       vaultgen build --reveal overlays/production | kubectl apply -f -
       vaultgen build apps -- --load-restrictor LoadRestrictionsNone
+      vaultgen build --encrypt-age age1… -o out overlays/production
     """
     environ = dict(os.environ)
     show = _show(reveal, real_names, placeholder, environ.get(MODE, ""))
-    builder = Builder(show, environ, Options(kustomize, allow_function, allow_remote, flags), debug_log(environ))
+    options = Options(kustomize, allow_function, allow_remote, flags)
+    if recipients:
+        if options != Options() or show != "masked" or real_names:
+            raise click.UsageError("--encrypt-age runs no kustomize and shows nothing: it goes with -o DIR alone")
+        _encrypt(directory, recipients, output, environ)
+        return 0
+    if output and os.path.isdir(output):
+        raise click.UsageError(f"{output} is a directory")
+    builder = Builder(show, environ, options, debug_log(environ))
     try:
         with waiting(f"building {directory}"):
             built = builder.build_with_real_names(directory) if real_names else builder.build(directory)
@@ -91,6 +107,20 @@ def command(
         sys.stdout.buffer.write(text)
         sys.stdout.buffer.flush()
     return 0
+
+
+def _encrypt(directory: str, recipients: Sequence[str], output: str | None, environ: Mapping[str, str]) -> None:
+    """Write the tree for Flux, and say what a Flux Kustomization has to know of it."""
+    from vaultgen.encrypted_tree import check_target, encrypted_tree, write_tree
+
+    if not output:
+        raise click.UsageError("--encrypt-age needs -o DIR, which must be empty or not there")
+    check_target(output)
+    with waiting(f"building {directory}"):
+        tree = encrypted_tree(directory, recipients, environ, debug_log(environ))
+    write_tree(tree.files, output)
+    made = "1 Secret" if tree.secrets == 1 else f"{tree.secrets} Secrets"
+    click.echo(clean(f"wrote {output}: {made}, encrypted; the path for Flux is {tree.path}"))
 
 
 def _show(reveal: bool, real_names: bool, placeholder: str | None, mode: str) -> Show:

@@ -1,6 +1,5 @@
 """``vaultgen lock``: pin what builds read, so that a rotation is a commit."""
 
-import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +8,6 @@ import click
 
 from vaultgen.cli.files import NewFile, write_all
 from vaultgen.cli.terminal import waiting
-from vaultgen.document.model import VaultConfig
 from vaultgen.errors import Fault, Refused
 from vaultgen.errors.report import clean
 from vaultgen.function import debug_log
@@ -17,14 +15,11 @@ from vaultgen.kustomize.walk import walk
 from vaultgen.lock import Pin, in_order, lock_text
 from vaultgen.pinning import Root, check, look_up, named, new_pins, roots_of
 from vaultgen.ports import LOCK_FILE, Read
-from vaultgen.session.backends import SharedBackends
+from vaultgen.session.opened import opened_backends
 from vaultgen.survey import survey
-from vaultgen.vault.backend import VaultBackend, connect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vaultgen.ports import Files
-
     Pins = Mapping[Read, Pin]
 
 
@@ -63,14 +58,7 @@ def command(directory: str, paths: tuple[str, ...], only_check: bool, update: bo
     def is_wanted(root: Root, read: Read) -> bool:
         return read not in (root.pins or {}) or (update and (not paths or read.path in paths))
 
-    with contextlib.ExitStack() as stack, waiting("reading from Vault"):
-
-        def connected(config: VaultConfig, files: "Files") -> VaultBackend:
-            return stack.enter_context(
-                contextlib.closing(connect(config, os.environ, files, log=debug_log(os.environ)))
-            )
-
-        shared = SharedBackends(connected)
+    with opened_backends(os.environ, debug_log(os.environ)) as shared, waiting("reading from Vault"):
         if only_check:
             check(roots, shared)
         else:

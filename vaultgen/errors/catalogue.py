@@ -180,8 +180,8 @@ CATALOGUE: "dict[str, Row]" = {
     "no-work-tree": Row(
         "document",
         "git does not know {directory} as part of a work tree",
-        "name what to compare with: --against DIR or --against cluster; "
-        "for a checkout of another user, git wants safe.directory",
+        "for a checkout of another user, git wants safe.directory; "
+        "`vaultgen diff` can also compare with --against DIR or --against cluster",
     ),
     "no-revision": Row(
         "document",
@@ -247,12 +247,18 @@ CATALOGUE: "dict[str, Row]" = {
     "already-published": Row(
         "document", "the tree holds {path}: it is a published one", "publish the tree that this one was made of"
     ),
+    "untracked-file": Row(
+        "document",
+        "git does not track {path}, and what it does not track is not published",
+        "run `git add` on it, or leave it out of the kustomization",
+    ),
     "no-such-directory": Row("document", "there is no directory {path} in the tree", "check the path"),
     "bad-recipient": Row(
         "document",
         "{which} cannot be encrypted for: {why}",
         "give the public half of an age key, age1…, as age-keygen prints it",
     ),
+    "missing-extra": Row("document", "this needs packages that are not installed", "pip install 'vaultgen[{extra}]'"),
     "bad-archive": Row("document", "the archive is not usable: {why}", "look at where it comes from"),
     # --- access: Vault or the cluster said no ----------------------------------------------------------------
     "no-credential": Row(
