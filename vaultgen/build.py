@@ -25,6 +25,7 @@ from vaultgen.session.backends import Located
 from vaultgen.session.opened import opened_backends
 from vaultgen.session.server import BuildSession
 from vaultgen.survey import Asked, documents_of
+from vaultgen.unresolved import unresolved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,14 +96,15 @@ class Builder:
     def build(self, directory: str, show: Show | None = None) -> Built:
         """Build a directory; ``show`` overrides that of this builder.
 
-        Raises ``Refused`` before kustomize starts: what ``walk`` raises, what the tree would run or fetch,
-        no-kustomize, and all that is wrong with its documents and with what Vault has for them.
+        Raises ``Refused`` before kustomize starts: what ``walk`` raises, what the tree would run or fetch, what no
+        Secret would come of, no-kustomize, and all that is wrong with its documents and with what Vault has for them.
         """
         show = show or self._show
         # An absolute path is never an address, whatever kustomize makes of those.
         directory = os.path.realpath(directory)
         tree = walk(directory, resources=False)
-        if faults := [*untrusted(tree, self._options.functions, self._options.remotes), *tree.missing]:
+        refused = [*untrusted(tree, self._options.functions, self._options.remotes), *unresolved(tree)]
+        if faults := [*refused, *tree.missing]:
             raise Refused(faults)
         kustomize = find_kustomize(self._options.kustomize, self._environ)
         notes = self._prepare(tree, show)

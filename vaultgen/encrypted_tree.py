@@ -1,6 +1,5 @@
 """The tree that stock Flux builds: read from disk, values encrypted for age, and written; kustomize is not run."""
 
-import itertools
 import os
 import secrets
 import shutil
@@ -17,6 +16,7 @@ from vaultgen.kustomize.walk import Tree, shown_path, walk
 from vaultgen.local_files import LocalFiles
 from vaultgen.session.backends import Located
 from vaultgen.session.opened import opened_backends
+from vaultgen.unresolved import unresolved
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ def encrypted_tree(
     Of a work tree only files that git tracks are taken: an untracked .env would be published otherwise.
 
     Raises ``Refused`` before Vault is asked: missing-extra, bad-recipient, what ``walk`` raises, what a build would run
-    or fetch, git-failed, no-work-tree, untracked-file, and what ``survey`` refuses; then what Vault lacks, and what
-    ``published`` refuses.
+    or fetch, what no Secret would come of, git-failed, no-work-tree, untracked-file, and what ``survey`` refuses; then
+    what Vault lacks, and what ``published`` refuses.
     """
     with imported_with("publish"):
         from vaultgen.publish.on_disk import read_tree
@@ -50,8 +50,8 @@ def encrypted_tree(
         from vaultgen.publish.survey import survey
     parsed = parse_recipients(recipients)
     directory = os.path.realpath(directory)
-    tree = walk(directory)
-    if faults := [*untrusted(tree), *tree.missing]:
+    tree = walk(directory, resources=False)
+    if faults := [*untrusted(tree), *unresolved(tree), *tree.missing]:
         raise Refused(faults)
     root, paths = _work_tree(directory, environ)
     files = read_tree(root, paths)
@@ -115,8 +115,9 @@ def _work_tree(directory: str, environ: Mapping[str, str]) -> tuple[str, Sequenc
 
 def _untracked(tree: Tree, root: str, files: Mapping[str, bytes]) -> Iterator[Fault]:
     """Yield what a build would load, below the root, that is not among the files."""
-    lists = ([one.file for one in found] for found in (tree.kustomizations, tree.plugins, tree.resources))
-    for shown in dict.fromkeys(itertools.chain.from_iterable(lists)):
+    loaded = [one.file for one in tree.kustomizations] + [one.file for one in tree.plugins]
+    loaded += [shown_path(path) for _, path in tree.plain_files]
+    for shown in dict.fromkeys(loaded):
         path = os.path.relpath(os.path.abspath(shown), root)
         if path.replace(os.sep, "/") not in files and not path.startswith(".."):
             yield Fault("untracked-file", Place(shown), {"path": shown})

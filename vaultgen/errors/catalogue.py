@@ -176,6 +176,16 @@ CATALOGUE: "dict[str, Row]" = {
         "the field {field} could change what the configs listed here run",
         "keep only resources in a kustomization that is listed under generators, transformers or validators",
     ),
+    "listed-as-resource": Row(
+        "document",
+        "this document is listed under resources: {why}",
+        "list it under generators: of a kustomization.yaml instead",
+    ),
+    "builtin-reference": Row(
+        "document",
+        "the builtin {generator} takes a reference for text",
+        "only a VaultSecretGenerator resolves references; `vaultgen init` makes one of a secretGenerator",
+    ),
     "build-failed": Row("document", "kustomize does not build {directory}", "see what it says above"),
     "no-work-tree": Row(
         "document",

@@ -81,6 +81,8 @@ class Tree:
     kustomizations: list[Kustomization] = field(default_factory=list)
     plugins: list[Plugin] = field(default_factory=list)
     resources: list[Resource] = field(default_factory=list)
+    plain_files: list[tuple[Kustomization, str]] = field(default_factory=list)
+    """The files of plain resources, read or not, with what lists them."""
     remotes: list[Remote] = field(default_factory=list)
     plugin_roots: set[str] = field(default_factory=set)
     """Roots of the kustomizations whose result is not resources but configs of functions and plugins."""
@@ -172,6 +174,7 @@ class _Walk:
         if os.path.isdir(path):
             self.kustomization(path)
         elif os.path.isfile(path):
+            self._tree.plain_files.append((kustomization, path))
             if self._resources:
                 shown = shown_path(path)
                 found = self._documents(self._content(path), shown)
@@ -201,7 +204,7 @@ class _Walk:
         if "\n" in entry:
             return self._documents(entry.encode(), kustomization.file, field)
         try:
-            return list(_flattened(parse_yaml(entry.encode())))
+            return list(flattened(parse_yaml(entry.encode())))
         except Refused:
             return []
 
@@ -233,7 +236,7 @@ class _Walk:
         self._tree.missing.append(Fault("file-not-found", Place(kustomization.file, field=name), {"path": entry}))
 
     def _documents(self, content: bytes, file: str, field: str = "") -> list[tuple[Path, dict[str, Any]]]:
-        return list(_flattened(self._parsed(content, file, field)))
+        return list(flattened(self._parsed(content, file, field)))
 
     def _content(self, path: str) -> bytes:
         shown = shown_path(path)
@@ -281,8 +284,8 @@ def _local(kustomization: Kustomization, entry: str) -> str:
     return os.path.normpath(os.path.join(kustomization.root, entry))
 
 
-def _flattened(documents: list[Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield the objects of a text, those inside of lists as well, lists in lists included."""
+def flattened(documents: list[Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the objects of a file with their paths, those inside of lists as well, lists in lists included."""
     for index, document in enumerate(documents):
         yield from _objects(document, (index,))
 

@@ -7,7 +7,7 @@ from typing import Any
 from vaultgen.document.sources import parse_dotenv
 from vaultgen.errors import Fault
 from vaultgen.kustomize.walk import Path
-from vaultgen.reference import OPENING, PREFIX
+from vaultgen.reference import OPENING
 
 
 def strings(node: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -30,17 +30,6 @@ def dotenv_lines(content: bytes) -> Iterator[tuple[int, str, str]]:
         for parsed in parse_dotenv(line if number > 1 else line.removeprefix(b"\xef\xbb\xbf")):
             if not isinstance(parsed, Fault):
                 yield number, *parsed
-
-
-def stray(text: str) -> int | None:
-    """Return the line (from 0) of what would be a reference if it stood in the right place; None without one.
-
-    Only what names a field or a format counts: ``vault:`` alone begins other tools' texts too.
-    """
-    if PREFIX not in text:
-        return None
-    found = re.search(r"(?<![\w./:+-])vault:[^\s\"'?#]{1,500}\?(?:[^\s\"']{0,500}&)?(?:key|format)=", text)
-    return None if found is None else text.count("\n", 0, found.start())
 
 
 def without_references(text: str) -> str:

@@ -129,7 +129,8 @@ def test_what_is_allowed_runs(bystanders: dict[str, str], tmp_path: Path) -> Non
 
 def test_what_a_resource_names_is_not_run_and_not_refused(bystanders: dict[str, str], tmp_path: Path) -> None:
     """kustomize runs functions of configs alone; a package of functions can be deployed like anything else."""
-    files = {"kustomization.yaml": "resources: [fn.yaml]\n", "fn.yaml": config("./evil")}
+    function = config("./evil").replace("VaultSecretGenerator", "Other")
+    files = {"kustomization.yaml": "resources: [fn.yaml]\n", "fn.yaml": function}
     tree = write_tree(tmp_path / "tree", files)
     write_tree(tree, {"evil": PROGRAM}, mode=0o755)
     built = vaultgen_build(tree, bystanders)

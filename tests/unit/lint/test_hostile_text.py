@@ -4,7 +4,8 @@ import pytest
 
 from vaultgen.lint.ignore import comments
 from vaultgen.lint.suspicion import known_form, suspicion
-from vaultgen.lint.texts import stray, without_references
+from vaultgen.lint.texts import without_references
+from vaultgen.unresolved import stray
 
 SIZE = 1_000_000
 PIECES = [

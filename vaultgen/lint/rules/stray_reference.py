@@ -12,8 +12,9 @@ from vaultgen.lint.files import joined
 from vaultgen.lint.finding import Found, Rule, Spot
 from vaultgen.lint.generator import Generator, is_meant
 from vaultgen.lint.subject import Subject
-from vaultgen.lint.texts import stray, strings
+from vaultgen.lint.texts import strings
 from vaultgen.reference import is_reference
+from vaultgen.unresolved import stray
 
 _HINT = (
     f"only a {KIND} resolves references, in files, literals, envs and dockerConfig; put the value into a Secret of one"
