@@ -66,6 +66,15 @@ class _Commands(click.Group):
         command: click.Command = import_module(f"vaultgen.cli.{module}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from vaultgen.cli.usage import no_such_command
+
+            raise no_such_command(args[0], COMMANDS, ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         width = max(map(len, COMMANDS))
         for title, commands in SECTIONS.items():
@@ -110,7 +119,10 @@ def main(arguments: Sequence[str]) -> int:
         status = app.main(list(arguments), prog_name="vaultgen", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except click.UsageError as error:
-        return _usage(error)
+        from vaultgen.cli.usage import report_of
+
+        say(report_of(error))
+        return USAGE_STATUS
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED_STATUS
     except Refused as refused:
@@ -123,12 +135,3 @@ def main(arguments: Sequence[str]) -> int:
 
     say(report(faults))
     return exit_status(faults)
-
-
-def _usage(error: click.UsageError) -> int:
-    from vaultgen.errors.report import clean
-
-    message = " ".join(error.format_message().split()).rstrip(".")
-    command = error.ctx.command_path if error.ctx else "vaultgen"
-    say(f"error: {clean(message[:1].lower() + message[1:])}\n  hint: see `{command} --help`\n")
-    return USAGE_STATUS

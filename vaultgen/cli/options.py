@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 import click
 
+from vaultgen.cli.usage import Misused
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _OWN_FLAGS = {
@@ -37,6 +39,11 @@ def kustomize_flags(function: _Command) -> _Command:
 
 
 def _for_kustomize(context: click.Context, parameter: click.Parameter, flags: tuple[str, ...]) -> tuple[str, ...]:
+    if flags and not flags[0].startswith("-"):
+        other = f"compare with it: --against {flags[0]}"
+        is_compared = any(one.name == "against" for one in context.command.params)
+        hint = other if is_compared else "one directory is taken; flags for kustomize stand behind --"
+        raise Misused(f"unexpected argument '{flags[0]}'", context, hint)
     for flag in flags:
         name = _SHORT.get(flag[:2], flag.partition("=")[0])
         if name in _OWN_FLAGS:

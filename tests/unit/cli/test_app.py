@@ -39,7 +39,23 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["bild"], "error: no such command 'bild'\n  hint: see `vaultgen --help`\n"),
+        (["bild"], "error: no such command 'bild'\n  hint: did you mean `vaultgen build`?\n"),
+        (["help"], "error: no such command 'help'\n  hint: see `vaultgen --help`\n"),
+        (
+            ["--reveal", "build"],
+            "error: no such option '--reveal'\n  hint: options of a command stand behind its name;",
+        ),
+        (["build", "no/where"], "error: directory 'no/where' does not exist\n  hint: see `vaultgen build --help`\n"),
+        (["lint", __file__], f"error: '{__file__}' is a file, and no directory\n"),
+        (["schema", "x"], "error: 'x' is not one of 'generator', 'flux-kustomization'\n"),
+        (["lint", "--output", "x"], "error: invalid value for '--output': 'x' is not one of "),
+        (["build", ".", "x"], "error: unexpected argument 'x'\n  hint: one directory is taken; flags for kustomize"),
+        (["diff", ".", "x"], "error: unexpected argument 'x'\n  hint: compare with it: --against x\n"),
+        (["build", "--enable-exec"], "error: no such option '--enable-exec'\n  hint: leave it out: vaultgen gives it"),
+        (
+            ["diff", "--enable-helm"],
+            "error: no such option '--enable-helm'\n  hint: flags for kustomize stand behind --;",
+        ),
         (["init", "--\x1b[31mred"], "error: no such option '--\\x1b[31mred'\n  hint: see `vaultgen init --help`\n"),
         (["install", "--kubectl", "--uninstall"], "error: --kubectl and --uninstall exclude each other"),
         (["plugin"], "error: missing argument 'CONFIG_FILE'"),
