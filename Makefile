@@ -14,15 +14,16 @@ INSTALLED := .venv/installed-$(shell cksum $(SOURCES) | cksum | tr " " "-")
 # A path to the checkout would be found before the wheel.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test test-flux lint bench clean
 .NOTPARALLEL:
 
 help:
-	@echo 'make demo    start a real OpenBao, build the example with the real kustomize, rotate a password'
-	@echo 'make test    run all tests'
-	@echo 'make lint    ruff, mypy --strict, import-linter'
-	@echo 'make bench   print a table of times beside those of other tools'
-	@echo 'make clean   remove all that these made'
+	@echo 'make demo       start a real OpenBao, build the example with the real kustomize, rotate a password'
+	@echo 'make test       run all tests but those with the real Flux'
+	@echo 'make test-flux  run those: builds Flux and an API server with Go, once, in ten minutes'
+	@echo 'make lint       ruff, mypy --strict, import-linter'
+	@echo 'make bench      print a table of times beside those of other tools'
+	@echo 'make clean      remove all that these made'
 
 demo: $(INSTALLED)
 	@$(WHEEL_PYTHON) tests/support/kustomize.py any >/dev/null
@@ -31,6 +32,10 @@ demo: $(INSTALLED)
 test: $(INSTALLED) .venv/dev .cache/kustomize-5.5.0/kustomize
 	@$(WHEEL_PYTHON) tests/support/kustomize.py >/dev/null
 	$(BIN)/pytest -n 2 --wheel $(ARGS)
+
+test-flux: $(INSTALLED) .venv/dev
+	@$(WHEEL_PYTHON) tests/support/flux_parts.py
+	$(BIN)/pytest --wheel tests/flux $(ARGS)
 
 lint: $(INSTALLED) .venv/dev
 	$(BIN)/ruff check

@@ -1,0 +1,60 @@
+"""The real Flux on a real API server, with a Git server and an OpenBao that asks that API server who somebody is.
+
+All is started once a session, and only for the tests that ask for it. A test makes objects of its own in a
+``namespace`` of its own.
+"""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.cluster_client import ClusterClient
+from support.flux_cluster import Cluster, Flux, running_cluster, running_flux
+from support.flux_parts import NoGo, Parts, flux_parts
+
+HERE = Path(__file__).parent
+
+_numbers = itertools.count(1)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave these tests out unless they are named: they need Go, and minutes."""
+    named = (Path(config.invocation_params.dir, argument.partition("::")[0]) for argument in config.args)
+    return None if any(path.resolve().is_relative_to(HERE) for path in named) else True
+
+
+@pytest.fixture(scope="session")
+def parts() -> Parts:
+    """The programs."""
+    try:
+        return flux_parts()
+    except NoGo as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture(scope="session")
+def cluster(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """An API server. ``cluster.client`` may do everything, ``cluster.kubeconfig`` is for programs."""
+    with running_cluster(parts, tmp_path_factory.mktemp("logs")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def flux(cluster: Cluster) -> Iterator[Flux]:
+    """source-controller and kustomize-controller at that API server; their logs are in ``cluster.logs``."""
+    with running_flux(cluster) as running:
+        yield running
+
+
+@pytest.fixture
+def client(cluster: Cluster) -> ClusterClient:
+    """A client of the API server that may do everything."""
+    return cluster.client
+
+
+@pytest.fixture
+def namespace(client: ClusterClient) -> str:
+    """A fresh namespace with a ServiceAccount ``default``."""
+    return client.create_namespace(f"test-{next(_numbers)}")
