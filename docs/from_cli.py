@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from vaultgen.cli.app import INTERRUPTED_STATUS, SECTIONS, USAGE_STATUS, app
+from vaultgen.cli.app import INTERRUPTED_STATUS, SECTIONS, UNREAD_STATUS, USAGE_STATUS, app
 from vaultgen.errors.catalogue import EXIT_STATUS
 from vaultgen.errors.meaning import FAMILIES
 
@@ -32,6 +32,7 @@ def _statuses() -> str:
     rows = {0: "All is done, and nothing was found.", 1: FOUND, USAGE_STATUS: "The command line itself is wrong."}
     rows |= {status: f"`{family}`: {FAMILIES[family]}" for family, status in EXIT_STATUS.items()}
     rows[INTERRUPTED_STATUS] = "It was interrupted (Ctrl-C)."
+    rows[UNREAD_STATUS] = "What reads the output has ended before the end of it, such as `head`."
     return "\n".join(
         ["| Status | Meaning |", "| --- | --- |", *(f"| {status} | {rows[status]} |" for status in sorted(rows))]
     )

@@ -4,6 +4,9 @@ A command is a module of this package with a ``command``; it is imported when it
 commands: that would take half a second.
 """
 
+import errno
+import os
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -11,7 +14,7 @@ import click
 
 from vaultgen import __version__
 from vaultgen.cli.terminal import no_colour_is_wanted, say
-from vaultgen.errors import Refused
+from vaultgen.errors import Fault, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +53,10 @@ FOUND_STATUS = 1
 """Of a command that checks something: it is not as it should be."""
 USAGE_STATUS = 2
 INTERRUPTED_STATUS = 130
+UNREAD_STATUS = 141
+"""What other programs end with when a pipe is closed that they write to: 128 + SIGPIPE."""
+COMPLETION = "_VAULTGEN_COMPLETE"
+"""Set by a shell that completes a command line."""
 
 
 class _Commands(click.Group):
@@ -113,11 +120,28 @@ def app(context: click.Context) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit status.
 
-    0 is success, 2 a mistake in the command line, 130 an interrupt; a refusal has the status of its family.
+    0 is success, 2 a mistake in the command line, 130 an interrupt, 141 that nobody reads the output any more; a
+    refusal has the status of its family.
     """
+    if sys.stdout is None:
+        # Closed from the start (>&-): as with /dev/null, what is printed goes nowhere.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - as long as the process
+    try:
+        return _run(arguments)
+    except BrokenPipeError:
+        _print_no_more()
+        return UNREAD_STATUS
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         status = app.main(list(arguments), prog_name="vaultgen", standalone_mode=False)
         return status if isinstance(status, int) else 0
+    except SystemExit as ended:
+        # click's own way to end: after a completion, and where a pipe is broken.
+        if COMPLETION in os.environ and isinstance(ended.code, int):
+            return ended.code
+        return UNREAD_STATUS
     except click.UsageError as error:
         from vaultgen.cli.usage import report_of
 
@@ -128,10 +152,24 @@ def main(arguments: Sequence[str]) -> int:
     except Refused as refused:
         faults = refused.faults
     except Exception as error:
-        from vaultgen.function import unknown_fault
-
-        faults = (unknown_fault(error),)
+        faults = (_fault(error),)
     from vaultgen.errors.report import exit_status, report
 
     say(report(faults))
     return exit_status(faults)
+
+
+def _fault(error: Exception) -> Fault:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Fault("file-not-written", facts={"path": "the output", "why": "no space is left"})
+    from vaultgen.function import unknown_fault
+
+    return unknown_fault(error)
+
+
+def _print_no_more() -> None:
+    """Let what is still buffered go nowhere: Python would complain of the pipe when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)

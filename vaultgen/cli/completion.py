@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-from vaultgen.cli.app import app
+from vaultgen.cli.app import COMPLETION, app
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -24,4 +24,4 @@ def command(shell: str) -> None:
     completion = get_completion_class(shell)
     if completion is None:
         raise click.UsageError(f"click has no completion for {shell}")
-    click.echo(completion(app, {}, "vaultgen", "_VAULTGEN_COMPLETE").source())
+    click.echo(completion(app, {}, "vaultgen", COMPLETION).source())

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -112,3 +113,40 @@ def test_a_command_is_imported_only_when_it_is_used(argument: str) -> None:
     rooms = {"vaultgen", "vaultgen.cli", "vaultgen.cli.app", "vaultgen.cli.terminal"}
     assert ours == {*rooms, "vaultgen.errors", "vaultgen.record"}
     assert "yaml" not in loaded
+
+
+def run_with_output(output: int | None, arguments: str, *, both: bool = False) -> tuple[int, str]:
+    """Run a command line whose output (and errors) go to a descriptor, or are closed; return status and errors."""
+    code = "import sys; from vaultgen.cli.app import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, *arguments.split()]
+    if output is None:
+        command = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
+    errors = output if both else subprocess.PIPE
+    done = subprocess.run(command, stdout=output, stderr=errors, text=True, check=False)
+    return done.returncode, done.stderr or ""
+
+
+@pytest.mark.parametrize("arguments", ["schema", "--help", "completion bash", "bild", "lint"])
+def test_a_reader_that_goes_away_is_no_fault(arguments: str) -> None:
+    """A pipe that nobody reads from the start, for errors too."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        assert run_with_output(writing, arguments, both=True) == (141, "")
+        if arguments not in ("bild", "lint"):
+            assert run_with_output(writing, arguments) == (141, "")
+    finally:
+        os.close(writing)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_a_full_disk_is_told() -> None:
+    with open("/dev/full", "w") as full:
+        status, errors = run_with_output(full.fileno(), "schema")
+    assert status == 3
+    assert errors.startswith("error[file-not-written]: the output cannot be written: no space is left\n")
+    assert errors.count("\n") == 2
+
+
+def test_a_closed_output_takes_what_is_printed() -> None:
+    assert run_with_output(None, "schema") == (0, "")
