@@ -185,7 +185,8 @@ def test_the_files_on_the_map_of_the_source_exist_and_none_is_missing() -> None:
 def test_the_table_of_dependencies_is_that_of_the_package() -> None:
     import tomllib
 
-    declared = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["dependencies"]
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    declared = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
     page = (CHECKOUT / "docs/how-it-works.md").read_text()
     rows = re.findall(r"^\| (\w+) \|", page.partition("## Dependencies")[2].partition("## ")[0], re.MULTILINE)
     assert set(rows) - {"Package"} == {re.split(r"[^\w]", name)[0] for name in declared}

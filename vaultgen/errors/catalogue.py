@@ -474,6 +474,12 @@ CATALOGUE: "dict[str, Row]" = {
         "the answer from {address} is not a Vault answer",
         "check the address; a login page or proxy may stand there",
     ),
+    # ... of `vaultgen controller`
+    "artifact-not-stored": Row(
+        "unavailable",
+        "the artifact cannot be stored: {why}",
+        "look at the volume at --storage-path; what was published before is still served",
+    ),
     # --- internal ---------------------------------------------------------------------------------------------
     "internal": Row("internal", "vaultgen failed: {type} at {frames}", "please report this line; it holds no value"),
 }
