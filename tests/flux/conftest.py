@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from support.artifact_server import ArtifactServer, running_artifact_server
 from support.cluster_client import ClusterClient
 from support.flux_cluster import Cluster, Flux, running_cluster, running_flux
 from support.flux_parts import NoGo, Parts, flux_parts
+from support.git_server import GitServer, running_git_server
 
 HERE = Path(__file__).parent
 
@@ -45,6 +47,20 @@ def cluster(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def flux(cluster: Cluster) -> Iterator[Flux]:
     """source-controller and kustomize-controller at that API server; their logs are in ``cluster.logs``."""
     with running_flux(cluster) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def git() -> Iterator[GitServer]:
+    """A Git server: ``git.repository(name).push({path: content})``."""
+    with running_git_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def artifacts() -> Iterator[ArtifactServer]:
+    """A file server for hand-made ExternalArtifacts."""
+    with running_artifact_server() as running:
         yield running
 
 
