@@ -251,6 +251,14 @@ def test_what_cannot_be_compared_with_is_refused(reviewer: Reviewer, against: st
     assert ran.stderr.startswith(error)
 
 
+@pytest.mark.parametrize("against", ["HEAD", "cluster", "app"])
+def test_a_directory_without_a_kustomization_is_the_first_thing_that_is_told(reviewer: Reviewer, against: str) -> None:
+    reviewer.write({"app/README": "x"})
+    ran = reviewer.vaultgen("diff", "app", "--against", against)
+    assert (ran.status, ran.stdout) == (3, "")
+    assert ran.stderr.startswith("error[no-kustomization]: there is no kustomization in app\n")
+
+
 def test_without_git_something_must_be_named(reviewer: Reviewer) -> None:
     reviewer.write(tree(entry("app", "A=a")))
     ceiling = {"GIT_CEILING_DIRECTORIES": str(reviewer.repository.path)}

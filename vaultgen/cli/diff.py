@@ -94,6 +94,8 @@ def command(
     builder = Builder("masked", environ, Options(kustomize, allow_function, allow_remote, flags), debug_log(environ))
     try:
         with waiting(f"comparing {directory} with {against or HEAD}"):
+            if not _is_there(Side(directory)):
+                raise refuse("no-kustomization", directory=directory)
             if against == CLUSTER:
                 report = _against_cluster(builder, directory, environ)
             else:
@@ -108,7 +110,8 @@ def _against_tree(builder: Builder, directory: str, against: str, environ: Mappi
     with _other_side(directory, against, environ) as other:
         after = _built(builder, Side(directory))
         before, note = Found([], {}), f"there is no kustomization at {other.named(other.directory)}: all is new"
-        if _is_there(other):
+        # A directory that the user has named is for kustomize to refuse.
+        if other.tree is None or _is_there(other):
             before, note = _built(builder, other), ""
     comparison = compare(before.resources, after.resources)
     return Report(directory, against, comparison, changed_paths(before.versions, after.versions), note)
@@ -159,5 +162,4 @@ def _output(builder: Builder, side: Side, show: Show) -> bytes:
 
 
 def _is_there(side: Side) -> bool:
-    """Return whether a side can be built; a directory that the user has named is for kustomize to refuse."""
-    return side.tree is None or any(os.path.isfile(os.path.join(side.directory, name)) for name in KUSTOMIZATION_NAMES)
+    return any(os.path.isfile(os.path.join(side.directory, name)) for name in KUSTOMIZATION_NAMES)

@@ -79,7 +79,7 @@ CATALOGUE: "dict[str, Row]" = {
     "file-not-found": Row(
         "document",
         "there is no file {path}",
-        "paths are relative to the directory of the kustomization that lists this generator",
+        "paths are relative to the directory of the kustomization that lists them",
     ),
     "file-outside-root": Row(
         "document",
@@ -190,13 +190,13 @@ CATALOGUE: "dict[str, Row]" = {
     "no-work-tree": Row(
         "document",
         "git does not know {directory} as part of a work tree",
-        "for a checkout of another user, git wants safe.directory; "
-        "`vaultgen diff` can also compare with --against DIR or --against cluster",
+        "`vaultgen diff` can also compare with --against DIR or --against cluster; "
+        "for a checkout of another user, git wants safe.directory",
     ),
     "no-revision": Row(
         "document",
         "there is no directory and no git revision {revision}",
-        "check the name; in CI fetch it first, since a shallow clone holds the last commit only",
+        "check the name, or commit first; in CI fetch it, since a shallow clone holds the last commit only",
     ),
     "git-failed": Row("document", "git cannot be used: {why}", "try `git status` in the directory"),
     "nothing-to-import": Row(
@@ -439,7 +439,7 @@ CATALOGUE: "dict[str, Row]" = {
     "tls-failed": Row(
         "unavailable",
         "no TLS session with {address}: {why}",
-        "check that the port speaks TLS, and the client certificate if the server wants one",
+        "check that the port speaks TLS (if not: http://), and the client certificate if the server wants one",
     ),
     "plain-http": Row(
         "unavailable", "{address} speaks TLS, and was asked in plain HTTP", "write https:// in the address"

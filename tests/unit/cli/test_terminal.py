@@ -30,7 +30,7 @@ def _good_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("label", ["error[field-missing]", "error"])
 def test_an_error_stands_out_on_a_terminal(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = f"{label}: error[x]: y\n  hint: error: z\n"
+    text = f"{label}: error[internal]: y\n  hint: error: z\n"
     for screen, name, value in (
         (Screen(), "TERM", "xterm"),
         (Screen(), "NO_COLOR", "1"),
@@ -43,7 +43,7 @@ def test_an_error_stands_out_on_a_terminal(label: str, monkeypatch: pytest.Monke
             terminal.say(text)
         is_coloured = screen.isatty() and value == "xterm"
         shown = f"\x1b[31m\x1b[1m{label}\x1b[0m" if is_coloured else label
-        assert screen.getvalue() == f"{shown}: error[x]: y\n  hint: error: z\n"
+        assert screen.getvalue() == f"{shown}: error[internal]: y\n  hint: error: z\n"
 
 
 def test_what_takes_long_is_said_and_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
