@@ -88,7 +88,7 @@ PICTURES = (
         " vaultgen diff names the Secret and its data key, both versions, and the Deployment that will restart.",
         [
             lock,
-            "vaultgen build my-app | head -5",
+            "vaultgen build my-app | head -6",
             rotate,
             "vaultgen lock --update my-app >/dev/null    # the password was changed in Vault",
             "vaultgen diff my-app",

@@ -38,7 +38,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "completion": "Print the script that makes a shell complete",
     },
     "Look up": {
-        "explain": "Say what a reference reads, or what an error code means",
+        "explain": "Say what a reference reads, or what a code or lint rule means",
         "schema": "Print the JSON Schema of a document",
     },
     "Started by kustomize": {

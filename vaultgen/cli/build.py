@@ -14,8 +14,10 @@ from vaultgen.errors import refuse
 from vaultgen.errors.report import clean
 from vaultgen.function import MODE, debug_log
 
+_REST = "# (the API server refuses it); Secrets of the tree itself, or of kustomize, are shown as they are\n"
+REAL_NAMES = "# masked: in what vaultgen makes, values are stand-ins of this run; name suffixes are true\n" + _REST
 HEADERS: dict[Show, str] = {
-    "masked": "# masked: values and name suffixes are stand-ins of this run; the API server refuses these Secrets\n",
+    "masked": "# masked: in what vaultgen makes, values and name suffixes are stand-ins of this run\n" + _REST,
     "placeholder": "# placeholders: built without Vault; the API server refuses these Secrets\n",
     "appliable": "# placeholders: built without Vault\n",
     "revealed": "",
@@ -30,7 +32,7 @@ class _Build(click.Command):
 
 
 @click.command(cls=_Build)
-@click.argument("directory", metavar="DIR", default=".", type=click.Path(exists=True, file_okay=False))
+@click.argument("directory", metavar="[DIR]", default=".", type=click.Path(exists=True, file_okay=False))
 @kustomize_flags
 @click.option(
     "--reveal", is_flag=True, help="Show values, to apply them: vaultgen build --reveal DIR | kubectl apply -f -"
@@ -68,9 +70,12 @@ def command(
     """Build DIR with the real kustomize, over one Vault session.
 
     Values are masked unless --reveal is given: kustomize itself gets stand-ins, so that nothing in the output can tell
-    a value. Before anything runs, the tree is looked through: functions other than vaultgen and remote bases are
-    refused unless allowed by name; what is allowed runs with your rights, as does all that a remote base names.
-    Exit status: 1 where kustomize itself fails, else that of what was refused.
+    a value of vaultgen's documents. Secrets that stand in the tree in plain, and those of kustomize's own
+    secretGenerator, are printed as they are.
+
+    Before anything runs, the tree is looked through: functions other than vaultgen and remote bases are refused unless
+    allowed by name; what is allowed runs with your rights, as does all that a remote base names. Exit status: 1 where
+    kustomize itself fails, else that of what was refused.
 
     \b
     Examples:
@@ -100,7 +105,7 @@ def command(
     sys.stderr.write("\n".join(map(clean, built.messages.split("\n"))))
     if built.status:
         return built.status
-    text = HEADERS[show].encode() + built.output
+    text = (REAL_NAMES if real_names else HEADERS[show]).encode() + built.output
     if output:
         write_result(output, text)
     else:

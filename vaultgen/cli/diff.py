@@ -53,7 +53,7 @@ class Found:
 
 
 @click.command()
-@click.argument("directory", metavar="DIR", default=".", type=click.Path(exists=True, file_okay=False))
+@click.argument("directory", metavar="[DIR]", default=".", type=click.Path(exists=True, file_okay=False))
 @kustomize_flags
 @click.option(
     "--against",

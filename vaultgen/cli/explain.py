@@ -1,7 +1,8 @@
-"""``vaultgen explain``: what a reference reads, or what an error code means. Vault is not asked."""
+"""``vaultgen explain``: what a reference reads, or what an error code or a rule of lint means. Vault is not asked."""
 
 import contextlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 import click
@@ -13,6 +14,10 @@ from vaultgen.errors.report import clean
 from vaultgen.reference import OPENING, PREFIX, Reference, parse_reference
 from vaultgen.vault.mounts import guess
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vaultgen.lint.finding import Rule
+
 Row = tuple[str, str]
 """A word and what is said of it."""
 
@@ -20,13 +25,13 @@ MISSING = "that is an error; default=TEXT or optional=true would answer it"
 
 
 def _codes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    return [code for code in CATALOGUE if code.startswith(incomplete)]
+    return sorted(code for code in {*CATALOGUE, *_rules()} if code.startswith(incomplete))
 
 
 @click.command()
-@click.argument("what", metavar="REFERENCE|CODE", shell_complete=_codes)
+@click.argument("what", metavar="REFERENCE|CODE|RULE", shell_complete=_codes)
 def command(what: str) -> None:
-    """Say what a reference reads, or what an error code means and what to do about it.
+    """Say what a reference reads, or what a code or lint rule means and what to do about it.
 
     Vault is not asked. Put quotes around a reference: ? and & mean something to the shell.
 
@@ -34,21 +39,49 @@ def command(what: str) -> None:
     Examples:
       vaultgen explain 'vault:secret/data/my-app/database?key=password'
       vaultgen explain permission-denied
+      vaultgen explain no-restart
     """
-    code = what.removeprefix("error[").removesuffix("]")
-    if code in CATALOGUE:
-        says, hint = meaning(code)
-        family = CATALOGUE[code].family
-        click.echo(f"error[{code}]: {says}\n")
-        _print(("hint", hint), ("family", f"{family}. {FAMILIES[family]}"), ("status", str(EXIT_STATUS[family])))
+    named = re.fullmatch(r"(?:error|warning|info)\[(.*)\]", what)
+    name = named[1] if named else what
+    rules = _rules()
+    if name in CATALOGUE or name in rules:
+        said = [_of_code(name)] if name in CATALOGUE else []
+        said += [_of_rule(rules[name])] if name in rules else []
+        click.echo("\n\n".join(said))
         return
     if what.startswith(OPENING):
         what = what.removeprefix("${").removesuffix("}")
     if not what.startswith(PREFIX):
-        raise click.UsageError(_neither(code))
+        raise click.UsageError(_neither(name, rules))
     reference, whole = _parsed(what)
-    click.echo(f"{clean(reference.shown)}\n")
-    _print(*_rows(reference, whole=whole))
+    click.echo(_block(reference.shown, *_rows(reference, whole=whole)))
+
+
+def _rules() -> "dict[str, Rule]":
+    from vaultgen.lint.rules import RULES
+
+    return {rule.id: rule for rule in RULES}
+
+
+def _of_code(code: str) -> str:
+    says, hint = meaning(code)
+    family = CATALOGUE[code].family
+    return _block(
+        f"error[{code}]: {says}",
+        ("hint", hint),
+        ("family", f"{family}. {FAMILIES[family]}"),
+        ("status", str(EXIT_STATUS[family])),
+    )
+
+
+def _of_rule(rule: "Rule") -> str:
+    mends = "vaultgen lint --fix mends what can be mended safely" if rule.is_fixable else "by hand"
+    return _block(
+        f"{rule.severity}[{rule.id}]: {rule.description}",
+        ("found by", "vaultgen lint"),
+        ("fix", mends),
+        ("ignore", f"a comment there, or on the line above: # vaultgen-ignore: {rule.id} REASON"),
+    )
 
 
 def _parsed(text: str) -> tuple[Reference, bool]:
@@ -61,15 +94,14 @@ def _parsed(text: str) -> tuple[Reference, bool]:
         raise refused from None
 
 
-def _neither(text: str) -> str:
-    if close := get_close_matches(text, CATALOGUE, 1):
+def _neither(text: str, rules: "Mapping[str, Rule]") -> str:
+    if close := get_close_matches(text, [*CATALOGUE, *rules], 1):
         return f"there is no code {text}; did you mean {close[0]}?"
     return f"{text} is no code, and no reference: that would begin with {PREFIX}"
 
 
-def _print(*rows: Row) -> None:
-    for word, said in rows:
-        click.echo(f"{word:<10}{clean(said)}")
+def _block(head: str, *rows: Row) -> str:
+    return "\n".join([clean(head), "", *(f"{word:<10}{clean(said)}" for word, said in rows)])
 
 
 def _rows(reference: Reference, *, whole: bool) -> Iterator[Row]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("directory", metavar="DIR", default=".", type=click.Path(exists=True, file_okay=False))
+@click.argument("directory", metavar="[DIR]", default=".", type=click.Path(exists=True, file_okay=False))
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option(
     "--check", "only_check", is_flag=True, help="Write nothing; fail where a path has no pin, or Vault has another."

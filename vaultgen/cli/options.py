@@ -10,7 +10,7 @@ from vaultgen.cli.usage import Misused
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _OWN_FLAGS = {
-    "--output": "it would write values to a file of any mode; give -o FILE in front of the --",
+    "--output": "it would write to a file of any mode",
     "--enable-exec": "a build without it leaves Secrets out and says nothing",
     "--enable-alpha-plugins": "no build works without it",
     "--help": "see `kustomize build --help`",
@@ -47,5 +47,7 @@ def _for_kustomize(context: click.Context, parameter: click.Parameter, flags: tu
     for flag in flags:
         name = _SHORT.get(flag[:2], flag.partition("=")[0])
         if name in _OWN_FLAGS:
-            raise click.UsageError(f"{name} cannot be handed to kustomize: {_OWN_FLAGS[name]}", context)
+            has_file = name == "--output" and any("-o" in one.opts for one in context.command.params)
+            instead = "; give -o FILE in front of the --" if has_file else ""
+            raise click.UsageError(f"{name} cannot be handed to kustomize: {_OWN_FLAGS[name]}{instead}", context)
     return flags

@@ -32,7 +32,7 @@ JSON_VERSION = 1
 
 
 @click.command()
-@click.argument("directory", metavar="DIR", default=".", type=click.Path(exists=True, file_okay=False))
+@click.argument("directory", metavar="[DIR]", default=".", type=click.Path(exists=True, file_okay=False))
 @click.option("--check", "only_check", is_flag=True, help="Ask Vault whether the credential at hand has this policy.")
 @click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How --check answers."

@@ -129,6 +129,23 @@ def test_a_masked_secret_is_one_that_the_api_server_refuses(
     assert built.stdout.startswith(b"# masked: ")
 
 
+def test_what_is_not_vaultgens_is_shown_and_the_output_says_so(
+    tmp_path: Path, environment: dict[str, str], vault: VaultClient
+) -> None:
+    vault.write("app", {"password": "x-ray"})
+    plain = "apiVersion: v1\nkind: Secret\nmetadata: {name: plain}\nstringData: {a: in-the-tree}\n"
+    more = "resources: [plain.yaml]\nsecretGenerator: [{name: own, literals: [b=of-kustomize]}]\n"
+    write_documents(tmp_path / "tree", [generator(PASSWORD)], more)
+    write_tree(tmp_path / "tree", {"plain.yaml": plain})
+    for arguments, names in (((), b"stand-ins"), (("--real-names",), b"true")):
+        built = vaultgen_build(tmp_path / "tree", environment, *arguments)
+        first, second = built.stdout.splitlines()[:2]
+        assert re.match(rb"# masked: in what vaultgen makes, values .*name suffixes are %s" % names, first)
+        assert b"Secrets of the tree itself, or of kustomize, are shown as they are" in second
+        assert b"a: in-the-tree" in built.stdout
+        assert b"b: " + base64.b64encode(b"of-kustomize") in built.stdout
+
+
 def test_real_names_are_those_of_the_revealed_build_and_all_that_is_real(
     tmp_path: Path, environment: dict[str, str], vault: VaultClient
 ) -> None:

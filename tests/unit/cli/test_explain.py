@@ -2,6 +2,8 @@ import pytest
 
 from vaultgen.cli import app
 from vaultgen.errors.catalogue import CATALOGUE, EXIT_STATUS
+from vaultgen.lint.finding import Rule
+from vaultgen.lint.rules import RULES
 
 
 def explained(what: str, capsys: pytest.CaptureFixture[str]) -> dict[str, list[str]]:
@@ -102,3 +104,28 @@ def test_facts_have_the_names_that_they_have_on_the_page(capsys: pytest.CaptureF
 def test_anything_else_is_a_wrong_command_line(what: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(["explain", what]) == 2
     assert f"error: {says}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_each_rule_of_lint_is_explained(rule: Rule, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["explain", rule.id]) == 0
+    said = capsys.readouterr().out
+    assert f"{rule.severity}[{rule.id}]: {rule.description}\n" in said
+    assert ("--fix mends" in said) is rule.is_fixable
+    assert f"# vaultgen-ignore: {rule.id} REASON" in said
+
+
+def test_a_name_that_is_both_code_and_rule_is_explained_as_both(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["explain", "remote-base"]) == 0
+    heads = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines() if "[remote-base]" in line]
+    assert heads == ["error[remote-base]", "info[remote-base]"]
+
+
+def test_what_lint_prints_can_be_pasted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["explain", "warning[no-restart]"]) == 0
+    assert capsys.readouterr().out.startswith("warning[no-restart]: ")
+
+
+def test_a_rule_that_is_nearly_right_is_proposed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["explain", "no-restrat"]) == 2
+    assert "did you mean no-restart?" in capsys.readouterr().err
