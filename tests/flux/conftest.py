@@ -12,9 +12,11 @@ import pytest
 
 from support.artifact_server import ArtifactServer, running_artifact_server
 from support.cluster_client import ClusterClient
+from support.cluster_login import ClusterVault, trust_cluster
 from support.flux_cluster import Cluster, Flux, running_cluster, running_flux
 from support.flux_parts import NoGo, Parts, flux_parts
 from support.git_server import GitServer, running_git_server
+from support.vault_namespace import VaultNamespace
 
 HERE = Path(__file__).parent
 
@@ -74,3 +76,10 @@ def client(cluster: Cluster) -> ClusterClient:
 def namespace(client: ClusterClient) -> str:
     """A fresh namespace with a ServiceAccount ``default``."""
     return client.create_namespace(f"test-{next(_numbers)}")
+
+
+@pytest.fixture
+def bao_for_cluster(cluster: Cluster, vault_namespace: VaultNamespace) -> ClusterVault:
+    """A fresh Vault namespace whose method ``kubernetes`` takes that API server's tokens; ``allow`` them something."""
+    trust_cluster(vault_namespace.root, cluster)
+    return ClusterVault(vault_namespace)
