@@ -75,7 +75,7 @@ def test_the_controller_may_read_no_secret_and_issue_no_token(objects: list[Obje
     assert {resource for group, resource, _ in rights if group == ""} == {"events", "namespaces"}
     assert not any("*" in right for right in rights)
     assert {group for group, _, _ in rights} == {
-        "", "apiextensions.k8s.io", "events.k8s.io", "source.toolkit.fluxcd.io", "vaultgen.dev",
+        "", "apiextensions.k8s.io", "source.toolkit.fluxcd.io", "vaultgen.dev",
     }  # fmt: skip
     assert [one["metadata"]["name"] for one in objects if one["kind"] in ("Role", "RoleBinding")] == []
 
