@@ -19,7 +19,7 @@ from support.vault_namespace import VaultNamespace, new_vault_namespace
 TESTS = Path(__file__).parent
 
 # These drive small servers on loopback; all other unit and property tests may open no socket at all.
-MAY_USE_LOOPBACK = ("unit/vault/", "unit/session/", "unit/test_cluster.py")
+MAY_USE_LOOPBACK = ("unit/controller/", "unit/vault/", "unit/session/", "unit/test_cluster.py")
 
 # No deadline: no test is about time. In CI the same examples each time, so that a change is what broke it.
 hypothesis.settings.register_profile("vaultgen", deadline=None, derandomize="CI" in os.environ)

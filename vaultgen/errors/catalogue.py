@@ -480,6 +480,9 @@ CATALOGUE: "dict[str, Row]" = {
         "the artifact cannot be stored: {why}",
         "look at the volume at --storage-path; what was published before is still served",
     ),
+    "cannot-listen": Row(
+        "unavailable", "{address} cannot be listened on: {why}", "name another address, or end what listens there"
+    ),
     # --- internal ---------------------------------------------------------------------------------------------
     "internal": Row("internal", "vaultgen failed: {type} at {frames}", "please report this line; it holds no value"),
 }
