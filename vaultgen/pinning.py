@@ -13,6 +13,7 @@ from vaultgen.ports import LOCK_FILE, Answer, Miss, Read
 from vaultgen.render import faults_of
 from vaultgen.session.backends import SharedBackends
 from vaultgen.survey import Asked
+from vaultgen.vault.mounts import guess
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,6 +69,18 @@ def roots_of(paths: Iterable[str], asked: Sequence[Asked], *, anew: bool = False
     if faults:
         raise Refused(faults)
     return roots
+
+
+def secret_at(path: str) -> str:
+    """Return the name of the secret that a path leads to, the same for ``secret/data/x`` and ``secret/x``.
+
+    By its look alone, as builds take it: which mounts there are is not asked.
+    """
+    if not guess(path):
+        return path
+    segments = path.split("/")
+    del segments[segments.index("data", 1)]
+    return "/".join(segments)
 
 
 @dataclass(frozen=True)

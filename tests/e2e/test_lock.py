@@ -83,6 +83,17 @@ def test_a_rotation_takes_effect_when_the_lock_is_updated(app: Tree) -> None:
     assert not after.keys() & secrets(before).keys()
 
 
+@pytest.mark.parametrize("path", ["secret/db", "secret/data/db"])
+def test_a_secret_is_updated_in_both_spellings(path: str, app: Tree) -> None:
+    """A build would else take one key of it from the old version, and one from the new."""
+    app.write("app", "A=vault:secret/data/db?key=password", "B=vault:secret/db?key=password")
+    app.locks()
+    app.vault.root.write("db", {"password": "second"})
+    app.locks("--update", ".", path)
+    assert {entry["path"]: entry["version"] for entry in app.lock()} == {"secret/data/db": 2, "secret/db": 2}
+    assert app.builds() == {"app": {"A": "second", "B": "second"}}
+
+
 @pytest.mark.parametrize("writes", [1, 2, 3])
 def test_a_secret_that_was_deleted_and_written_anew_is_no_other_version_but_a_mismatch(app: Tree, writes: int) -> None:
     """With fewer versions than before, as many, or more."""

@@ -13,7 +13,7 @@ from vaultgen.errors.report import clean
 from vaultgen.function import debug_log
 from vaultgen.kustomize.walk import walk
 from vaultgen.lock import Pin, in_order, lock_text
-from vaultgen.pinning import Root, check, look_up, named, new_pins, roots_of
+from vaultgen.pinning import Root, check, look_up, named, new_pins, roots_of, secret_at
 from vaultgen.ports import LOCK_FILE, Read
 from vaultgen.session.opened import opened_backends
 from vaultgen.survey import survey
@@ -50,13 +50,16 @@ def command(directory: str, paths: tuple[str, ...], only_check: bool, update: bo
         raise click.UsageError("a PATH goes with --update")
     tree = walk(directory)
     asked = survey(tree)
-    known = {read.path for one in asked for read in one.plan.uses}
-    if unknown := [path for path in paths if path not in known]:
+    known = {secret_at(read.path) for one in asked for read in one.plan.uses}
+    if unknown := [path for path in paths if secret_at(path) not in known]:
         raise Refused(Fault("path-not-asked", facts={"path": path, "directory": directory}) for path in unknown)
     roots = roots_of((one.root for one in tree.kustomizations), asked, anew=update and not paths)
 
+    # A secret that references spell in two ways has two pins: with one of them left behind, a build would mix versions.
+    updated = {secret_at(path) for path in paths}
+
     def is_wanted(root: Root, read: Read) -> bool:
-        return read not in (root.pins or {}) or (update and (not paths or read.path in paths))
+        return read not in (root.pins or {}) or (update and (not paths or secret_at(read.path) in updated))
 
     with opened_backends(os.environ, debug_log(os.environ)) as shared, waiting("reading from Vault"):
         if only_check:
