@@ -1,7 +1,6 @@
 """A published tree, decrypted as kustomize-controller does it, builds to what the source builds to."""
 
 import base64
-import contextlib
 import difflib
 import json
 import os
@@ -21,18 +20,15 @@ from support.flux import decrypt, decrypted_sources
 from support.generated_secrets import Case, at_home, make_batch
 from support.generated_trees import NO_SUBSTITUTION, make_tree, vault_fields
 from support.kustomize import Built, kustomize_build
+from support.published import published_tree
 from support.vault_namespace import VaultNamespace
-from vaultgen.document.model import VaultConfig
 from vaultgen.document.read import read_document
 from vaultgen.generate import generate
-from vaultgen.local_files import LocalFiles
-from vaultgen.publish.archive import pack, unpack
 from vaultgen.publish.builtin_limits import key_limit
 from vaultgen.publish.rewrite import published
 from vaultgen.publish.sealing import Sealer
 from vaultgen.publish.sops import parse_recipients
 from vaultgen.publish.survey import survey
-from vaultgen.vault.backend import VaultBackend, connect
 
 TREES = 500
 BATCH = 25
@@ -47,17 +43,7 @@ def publish(
     files: Mapping[str, bytes], path: str, environment: Mapping[str, str], recipients: Sequence[str] = ()
 ) -> Mapping[str, bytes]:
     """Return the published tree, its values read from Vault, after a way through an archive."""
-    surveyed = survey(files, path)
-    with contextlib.ExitStack() as stack:
-
-        def backend() -> VaultBackend:
-            connected = connect(VaultConfig(), environment, LocalFiles("."))
-            stack.callback(connected.close)
-            return connected
-
-        secrets = [generate(one.document, one.files, backend) for one in surveyed.generators]
-    sealer = Sealer(parse_recipients([*recipients, str(KEY.to_public())]), b"key", NOW)
-    return unpack(pack(published(surveyed, secrets, sealer)))
+    return published_tree(files, path, environment, [*recipients, str(KEY.to_public())])
 
 
 def write(root: Path, files: Mapping[str, bytes]) -> Path:
