@@ -24,6 +24,7 @@ REASONS = {
     "vault/redirect.py": "looks for the token in the target of a redirect, so as not to print it",
     "vault/login/approle.py": "puts role id and secret id into the body of a login, which is wrapped again",
     "vault/login/through_hvac.py": "hands credentials to a login class of hvac",
+    "vault/login/jwt_claims.py": "reads when a refused token expires and for whom it is",
     "vault/login/credential.py": "reads a key of a cluster's Secret, which is wrapped again",
     "vault/tls.py": "hands OpenSSL certificates and keys of variables",
     # What Vault answered.

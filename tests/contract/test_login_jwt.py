@@ -1,5 +1,7 @@
 """JWT login against a real server, which answers 400 to every refusal."""
 
+import time
+
 import pytest
 
 from support.jwt_issuer import JwtIssuer
@@ -39,13 +41,19 @@ def test_a_job_logs_in_with_its_id_token(vault_namespace: VaultNamespace, issuer
 
 
 @pytest.mark.parametrize(
-    "claims", [{**CLAIMS, "sub": "canary"}, {**CLAIMS, "aud": "canary"}, {**CLAIMS, "exp": 1_000_000_000}]
+    ("claims", "remark"),
+    [
+        ({**CLAIMS, "sub": "canary"}, "its token is for the audience vault, and the role may want another"),
+        ({**CLAIMS, "aud": "other"}, "its token is for the audience other, and the role may want another"),
+        ({**CLAIMS, "exp": time.time() - 3 * 3600 - 5}, "its token expired 3 h ago"),
+    ],
 )
 def test_other_claims_are_refused_with_the_role(
-    vault_namespace: VaultNamespace, issuer: JwtIssuer, claims: dict[str, object]
+    vault_namespace: VaultNamespace, issuer: JwtIssuer, claims: dict[str, object], remark: str
 ) -> None:
     fault = refusal(vault_namespace, issuer.sign(claims))
-    assert (fault.code, fault.facts) == ("login-role", {"method": "jwt", "mount": "ci/gitlab", "role": "ci"})
+    facts = {"method": "jwt", "mount": "ci/gitlab", "role": "ci", "remark": remark}
+    assert (fault.code, fault.facts) == ("login-role", facts)
 
 
 @pytest.mark.usefixtures("issuer")
@@ -56,7 +64,7 @@ def test_a_token_of_another_issuer_is_refused_with_the_role(vault_namespace: Vau
 
 def test_a_refusal_without_a_role_names_none(vault_namespace: VaultNamespace, issuer: JwtIssuer) -> None:
     fault = refusal(vault_namespace, issuer.sign({**CLAIMS, "sub": "canary"}), role="")
-    assert (fault.code, fault.facts) == ("login-denied", {"method": "jwt", "mount": "ci/gitlab"})
+    assert (fault.code, fault.facts["mount"], "role" in fault.facts) == ("login-denied", "ci/gitlab", False)
 
 
 def test_an_unknown_role_is_refused_with_the_role(vault_namespace: VaultNamespace, issuer: JwtIssuer) -> None:

@@ -87,10 +87,9 @@ def test_another_identity_is_refused_with_the_role(
     identity: Identity, tmp_path: Path, namespace: str, name: str, audience: str
 ) -> None:
     fault = refusal(identity, auth_with(tmp_path, identity.cluster.service_account(namespace, name, audience)))
-    assert (fault.code, fault.facts) == (
-        "login-role",
-        {"method": "kubernetes", "mount": "kubernetes", "role": "my-app"},
-    )
+    remark = f"its token is for the audience {audience}, and the role may want another"
+    facts = {"method": "kubernetes", "mount": "kubernetes", "role": "my-app", "remark": remark}
+    assert (fault.code, fault.facts) == ("login-role", facts)
 
 
 def test_a_token_that_the_cluster_does_not_know_is_refused_with_the_role(identity: Identity, tmp_path: Path) -> None:

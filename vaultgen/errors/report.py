@@ -1,6 +1,7 @@
 """Faults as text for people: what, where, why, and what to do."""
 
 from vaultgen.errors.catalogue import CATALOGUE, EXIT_STATUS
+from vaultgen.errors.likely import likely_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,8 +21,16 @@ def message(fault: "Fault") -> str:
 
 
 def hint(fault: "Fault") -> str:
-    """Return what to do about a fault; may be empty."""
-    return clean(CATALOGUE[fault.code].hint.format_map(_Facts(fault.facts)))
+    """Return what to do about a fault; may be empty.
+
+    What is known of this very case, the fact ``remark`` or a path that was likely meant, stands in front.
+    """
+    advice = CATALOGUE[fault.code].hint.format_map(_Facts(fault.facts))
+    if remark := fault.facts.get("remark"):
+        advice = f"{remark}; also {advice}"
+    elif question := likely_path(fault):
+        advice = f"{question} If not: {advice}" if advice else question
+    return clean(advice)
 
 
 def exit_status(faults: "Sequence[Fault]") -> int:

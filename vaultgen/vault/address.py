@@ -69,6 +69,8 @@ def parse_address(text: str) -> Address:
     path = path.strip("/")
     if any(segment in ("", ".", "..") for segment in path.split("/")) and path:
         raise Unusable("its path has an empty or a dot segment")
+    if path == "ui" or path.startswith("ui/"):
+        raise Unusable("it leads to the pages for people, /ui: leave that out")
     if path.rpartition("/")[2] == "v1":
         raise Unusable("it ends in /v1, which is added to it: leave that out")
     return Address(scheme, host, port or DEFAULT_PORTS[scheme], f"/{path}" if path else "")

@@ -54,6 +54,35 @@ def test_facts_are_put_in_as_they_are(code: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("path", "better"),
+    [
+        ("v1/secret/data/x", "did you mean secret/data/x, since v1/ is put in front by itself?"),
+        ("secret/data/data/x", "did you mean secret/data/x, with data/ once?"),
+        ("team/kv/data/data/x/y", "did you mean team/kv/data/x/y, with data/ once?"),
+        ("secret/metadata/x", "did you mean secret/data/x, since values are not under metadata/?"),
+        ("secret/data/x", ""),
+        ("v1/x", ""),
+        ("secret/data/metadata/x", ""),
+        ("secret/data/app/metadata/x", ""),
+        ("secret/metadata", ""),
+        ("data/data/x", ""),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_told_with_the_one_that_was_likely_meant(path: str, better: str) -> None:
+    fault = Fault("path-missing", facts={"path": path, "suggestion": "check the path"})
+    assert hint(fault) == (f"{better} If not: check the path" if better else "check the path")
+    assert hint(Fault("path-missing", facts={"path": path})) == better
+    for code in ("permission-denied", "mount-hidden"):
+        assert hint(Fault(code, facts={"path": path})).startswith(better)
+    assert "did you mean" not in hint(Fault("unexpected-answer", facts={"path": path}))
+
+
+def test_a_remark_on_this_case_stands_in_front_of_the_hint() -> None:
+    fault = Fault("login-denied", facts={"remark": "its token\n expired 3 h ago"})
+    assert hint(fault) == f"its token\\n expired 3 h ago; also {CATALOGUE['login-denied'].hint}"
+
+
 def test_a_hint_may_name_a_fact_that_is_not_known() -> None:
     assert hint(Fault("path-missing", facts={"path": "a"})) == ""
 

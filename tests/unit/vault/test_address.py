@@ -55,6 +55,21 @@ def test_what_is_no_address_is_refused_without_being_quoted(text: str) -> None:
     assert raised.value.why.isprintable()
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("https://vault/v1", "it ends in /v1, which is added to it: leave that out"),
+        ("https://gate/vault/v1/", "it ends in /v1, which is added to it: leave that out"),
+        ("https://vault/ui", "it leads to the pages for people, /ui: leave that out"),
+        ("https://vault/ui/vault/secrets", "it leads to the pages for people, /ui: leave that out"),
+    ],
+)
+def test_an_address_of_something_else_at_the_server_is_told(text: str, why: str) -> None:
+    with pytest.raises(Unusable) as raised:
+        parse_address(text)
+    assert raised.value.why == why
+
+
 def test_the_same_server_is_recognised_however_it_is_written() -> None:
     one = parse_address("https://Vault.example.com/a")
     assert one.is_same_server(parse_address("https://vault.example.com:443"))

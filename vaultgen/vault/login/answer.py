@@ -42,9 +42,12 @@ def post_login(
         raise refuse("login-mount", method=method, mount=mount)
     if not 400 <= response.status <= 405:
         raise refuse("bad-request", address=outside.settings.address.text, status=str(response.status))
-    if role:
-        raise refuse("login-role", method=method, mount=mount, role=role)
-    raise refuse("login-denied", method=method, mount=mount)
+    from vaultgen.vault.login.jwt_claims import remark_on
+
+    facts = {"role": role} if role else {}
+    if remark := remark_on(body):
+        facts["remark"] = remark
+    raise refuse("login-role" if role else "login-denied", method=method, mount=mount, **facts)
 
 
 def login_path(method: str, mount: str, user: str = "") -> str:

@@ -1,0 +1,53 @@
+"""What a JWT says of itself, once Vault has refused it: for whom it is, and from when to when it is good.
+
+These claims are no secret, and the token itself is never shown. Nothing is verified: they only help to find out why.
+"""
+
+import time
+
+from vaultgen.redacted import Redacted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SHOWN = 200
+"""Characters of an audience."""
+_UNITS = ((86400, "days"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def remark_on(body: Redacted) -> str:
+    """Return what to know of the JWT in the body of a login, a dict that is wrapped; empty where there is none."""
+    claims = _claims(body.reveal().get("jwt"))
+    now = time.time()
+    expires, begins, audience = _time(claims.get("exp")), _time(claims.get("nbf")), claims.get("aud")
+    if expires is not None and expires <= now:
+        return f"its token expired {_duration(now - expires)} ago"
+    if begins is not None and begins > now:
+        return f"its token is not valid for another {_duration(begins - now)}, by the clock here"
+    named = [audience] if isinstance(audience, str) else audience if isinstance(audience, list) else []
+    if not named:
+        return ""
+    return f"its token is for the audience {', '.join(map(str, named))[:SHOWN]}, and the role may want another"
+
+
+def _claims(token: "Any") -> "dict[str, Any]":
+    import base64
+    import json
+
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (AttributeError, IndexError, ValueError, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _time(claim: "Any") -> float | None:
+    return claim if type(claim) in (int, float) and 0 <= claim < 1e11 else None
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration in the largest unit of which there are two."""
+    size, unit = next((one for one in _UNITS if seconds >= 2 * one[0]), _UNITS[-1])
+    return f"{int(seconds / size)} {unit}"
