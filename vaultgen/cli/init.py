@@ -16,7 +16,7 @@ from vaultgen.errors import Place, refuse
 from vaultgen.errors.report import clean
 from vaultgen.krm.tree import parse_one
 from vaultgen.kustomize.conversion import convert
-from vaultgen.kustomize.generators import KUSTOMIZATION_NAMES
+from vaultgen.kustomize.walk import kustomization_file
 from vaultgen.local_files import LocalFiles
 from vaultgen.plan import plan
 
@@ -45,7 +45,7 @@ def command(directory: Path) -> None:
       vaultgen init
       vaultgen init apps/my-app
     """
-    path = kustomization_in(directory)
+    path = Path(kustomization_file(str(directory)))
     generator_path = directory / GENERATOR_NAME
     content, mode = _read(path)
     try:
@@ -74,16 +74,6 @@ def command(directory: Path) -> None:
         click.echo(f"  {clean(example.now)}\nwrite\n  {clean(example.then)}")
     click.echo("\nThen build with")
     click.echo(f"  kustomize build --enable-alpha-plugins --enable-exec {shlex.quote(str(directory))}")
-
-
-def kustomization_in(directory: Path) -> Path:
-    """Return the kustomization of a directory. Raises ``Refused``: no-kustomization, several-kustomizations."""
-    names = [name for name in KUSTOMIZATION_NAMES if (directory / name).is_file()]
-    if len(names) > 1:
-        raise refuse("several-kustomizations", directory=str(directory), files=" and ".join(names))
-    if not names:
-        raise refuse("no-kustomization", directory=str(directory))
-    return directory / names[0]
 
 
 def example_of(document: Document, text: str) -> Example | None:

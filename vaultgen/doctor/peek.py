@@ -5,7 +5,7 @@ token may ask there is asked together with whether it may read.
 """
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,13 +14,12 @@ from vaultgen.ports import Answer, Miss, Read
 from vaultgen.redacted import Redacted
 from vaultgen.vault.message import Request, Response, Session, json_body, path_problem
 from vaultgen.vault.mounts import LISTING_PATH, Mount, parse_mounts, resolve
+from vaultgen.vault.rights import capabilities_request, granted
 from vaultgen.vault.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vaultgen.vault.message import Exchange
-
-CAPABILITIES_PATH = "sys/capabilities-self"
 
 Version = int | None
 """A version of KV v2; None is the latest."""
@@ -67,7 +66,7 @@ class Peek:
 
     def _find_mounts(self) -> None:
         namespaces = list(dict.fromkeys(read.vault_namespace for read in self.glances))
-        listings = self._send([self._request("GET", LISTING_PATH, namespace) for namespace in namespaces])
+        listings = self._send([self._request(LISTING_PATH, namespace) for namespace in namespaces])
         found = {name: self._mounts(name, listing) for name, listing in zip(namespaces, listings, strict=True)}
         for read, glance in self.glances.items():
             mounts = found[read.vault_namespace]
@@ -94,11 +93,12 @@ class Peek:
         paths: dict[str, set[str]] = {}
         for read, glance in self._sound():
             paths.setdefault(read.vault_namespace, set()).update(_paths(glance))
-        requests = [
-            self._request("POST", CAPABILITIES_PATH, namespace, Redacted({"paths": sorted(asked)}))
-            for namespace, asked in paths.items()
-        ]
-        allowed = dict(zip(paths, map(self._readable, self._send(requests)), strict=True))
+        questions = [capabilities_request(sorted(asked), namespace) for namespace, asked in paths.items()]
+        answers = self._send([question._replace(token=self._session.token) for question in questions])
+        allowed = {
+            namespace: self._readable(answer, sorted(asked))
+            for (namespace, asked), answer in zip(paths.items(), answers, strict=True)
+        }
         for read, glance in self._sound():
             readable = allowed[read.vault_namespace]
             if readable is None:
@@ -108,14 +108,12 @@ class Peek:
             glance.subkeys = glance.subkeys if glance.subkeys in readable else ""
             glance.metadata = glance.metadata if glance.metadata in readable else ""
 
-    def _readable(self, response: Response | Fault) -> set[str] | None:
-        """Return the paths that may be read; None where that may not be asked."""
-        answer = self._json(response)
-        data = answer.get("data")
-        if not isinstance(data, dict):
+    def _readable(self, response: Response | Fault, paths: Sequence[str]) -> set[str] | None:
+        """Return those of the paths that may be read; None where that may not be asked."""
+        may = granted(self._json(response), paths)
+        if may is None:
             return None
-        granted = {path: names for path, names in data.items() if isinstance(names, list) and "deny" not in names}
-        return {path for path, names in granted.items() if "read" in names or "root" in names}
+        return {path for path, names in may.items() if {"read", "root"} & set(names) and "deny" not in names}
 
     def _look(self) -> None:
         questions: list[tuple[Glance, Version]] = []
@@ -124,10 +122,10 @@ class Peek:
             for version in self._versions[read] if glance.subkeys else ():
                 query = "depth=1" if version is None else f"depth=1&version={version}"
                 questions.append((glance, version))
-                requests.append(self._request("GET", glance.subkeys, read.vault_namespace)._replace(query=query))
+                requests.append(self._request(glance.subkeys, read.vault_namespace)._replace(query=query))
             if glance.metadata and not glance.subkeys:
                 questions.append((glance, None))
-                requests.append(self._request("GET", glance.metadata, read.vault_namespace))
+                requests.append(self._request(glance.metadata, read.vault_namespace))
         versions = {id(self.glances[read]): wanted for read, wanted in self._versions.items()}
         for (glance, version), response in zip(questions, self._send(requests), strict=True):
             answer = self._json(response)
@@ -145,8 +143,8 @@ class Peek:
     def _address(self) -> str:
         return self._settings.address.text
 
-    def _request(self, method: str, path: str, namespace: str, body: Redacted | None = None) -> Request:
-        return Request(method, path, "", body, namespace, self._session.token)
+    def _request(self, path: str, namespace: str) -> Request:
+        return Request("GET", path, vault_namespace=namespace, token=self._session.token)
 
     def _send(self, requests: list[Request]) -> list[Response | Fault]:
         return self._exchange.send(requests) if requests else []

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vaultgen.vault.backend import VaultBackend
 
 CAPABILITIES_PATH = "sys/capabilities-self"
+_DENIED = ("deny",)
 
 
 def visible_mounts(backend: "VaultBackend", vault_namespace: str) -> tuple[Mount, ...]:
@@ -39,17 +40,24 @@ def capabilities(
     ``deny`` stands alone, as ``root`` does. One request. Raises ``Refused``: capabilities-hidden, answer-not-json, and
     what ``ask`` raises.
     """
-    question = Request("POST", CAPABILITIES_PATH, "", Redacted({"paths": list(paths)}), vault_namespace)
-    response, _ = backend.ask(question)
+    response, _ = backend.ask(capabilities_request(paths, vault_namespace))
     if response.status != 200:
         raise refuse("capabilities-hidden", status=str(response.status))
-    answer = json_body(response, backend.address)
+    return granted(json_body(response, backend.address), paths) or dict.fromkeys(paths, _DENIED)
+
+
+def capabilities_request(paths: "Sequence[str]", vault_namespace: str) -> Request:
+    """Return the question what a token may do at API paths; the token is still to be put in."""
+    return Request("POST", CAPABILITIES_PATH, "", Redacted({"paths": list(paths)}), vault_namespace)
+
+
+def granted(answer: "Any", paths: "Sequence[str]") -> "Mapping[str, tuple[str, ...]] | None":
+    """Return what the answer (JSON) to that question says of each path; None for one that says nothing at all."""
     data = answer.get("data") if isinstance(answer, dict) else None
-    granted = data if isinstance(data, dict) else {}
-    return {path: _names(granted.get(path)) for path in paths}
+    return {path: _names(data.get(path)) for path in paths} if isinstance(data, dict) else None
 
 
 def _names(value: "Any") -> tuple[str, ...]:
     """Return capabilities; an answer that names none for a path denies it."""
     names = [name for name in value if isinstance(name, str) and name.isalpha()] if isinstance(value, list) else []
-    return tuple(sorted(names)) or ("deny",)
+    return tuple(sorted(names)) or _DENIED
