@@ -20,6 +20,7 @@ from vaultgen.kustomize.walk import Tree, walk
 from vaultgen.local_files import LocalFiles
 from vaultgen.masking import Masking
 from vaultgen.placeholder import appliable_placeholders, notes_on, placeholders
+from vaultgen.redacted import Redacted
 from vaultgen.session.answers import Answers
 from vaultgen.session.backends import Located
 from vaultgen.session.opened import opened_backends
@@ -134,6 +135,10 @@ class Builder:
     def answers(self, one: Asked) -> "Mapping[Read, Answer | Miss]":
         """Return what Vault has for a document; nothing is asked twice. Raises what the backend does."""
         return self._backends.of(one.document.vault, LocalFiles(one.root), one.root).read_all(tuple(one.plan.uses))
+
+    def value_of(self, shown: Redacted) -> Redacted:
+        """Return what a stand-in in the output of this builder stands for; anything else is itself."""
+        return self._masking.value_of(shown)
 
     def _prepare(self, tree: Tree, show: Show) -> list[str]:
         """Look at all documents, and read what they ask for. Returns notes for standard error; raises ``Refused``."""

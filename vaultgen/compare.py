@@ -3,12 +3,14 @@
 Pure. Values are wrapped, and only ever compared; those of masked builds are stand-ins besides.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 from typing import Any, Literal
 
 from vaultgen.krm.resources import Resource, mapping, renamed, texts
+from vaultgen.masking import MASKED_LABEL
+from vaultgen.redacted import Redacted
 from vaultgen.workloads import Effect, effect_of_data, effect_of_template, pod_template, reloader_matches, uses
 
 Kind = Literal["added", "removed", "changed"]
@@ -86,6 +88,50 @@ def compare(before: Sequence[Resource], after: Sequence[Resource]) -> Comparison
     return Comparison(tuple(filter(None, secrets)), tuple(filter(None, others)), tuple(_workload_changes(pairs)))
 
 
+def with_values_where_one_side_is_masked(
+    before: Sequence[Resource], after: Sequence[Resource], value_of: Callable[[Redacted], Redacted]
+) -> tuple[list[Resource], list[Resource]]:
+    """Return both builds, with values for stand-ins in each Secret that vaultgen makes on one side only.
+
+    Compared by stand-ins such a Secret would always differ, and so would its name. ``value_of`` takes a value of a
+    build and returns what it stands for, or itself.
+    """
+    sides = (before, after)
+    old, new = ({one.identity: one for one in side if one.data is not None} for side in sides)
+    moved = [one for one in old.keys() & new.keys() if _is_masked(old[one]) != _is_masked(new[one])]
+    unmasked = tuple({one: _unmasked(side[one], value_of) for one in moved} for side in (old, new))
+    same = {
+        earlier.name: later.name
+        for earlier, later in ((unmasked[0][one], unmasked[1][one]) for one in moved)
+        if earlier.data == later.data
+        and _type(earlier) == _type(later)
+        # The suffix is made of these two; a name without one is another.
+        and earlier.name != earlier.base
+        and later.name != later.base
+    }
+    first, second = (
+        [values.get(one.identity, one) for one in side] for side, values in zip(sides, unmasked, strict=True)
+    )
+    return [replace(one, name=same.get(one.name, one.name), tree=renamed(one.tree, same)) for one in first], second
+
+
+def _is_masked(secret: Resource) -> bool:
+    return MASKED_LABEL in mapping(secret.tree, "metadata", "labels")
+
+
+def _unmasked(secret: Resource, value_of: Callable[[Redacted], Redacted]) -> Resource:
+    metadata = dict(mapping(secret.tree, "metadata"))
+    labels = {name: value for name, value in mapping(metadata, "labels").items() if name != MASKED_LABEL}
+    if not labels:
+        metadata.pop("labels", None)
+    tree = {**secret.tree, "metadata": {**metadata, **({"labels": labels} if labels else {})}}
+    return replace(secret, tree=tree, data={key: value_of(value) for key, value in (secret.data or {}).items()})
+
+
+def _type(secret: Resource) -> object:
+    return secret.tree.get("type", "Opaque")
+
+
 def _either(pair: Pair) -> Resource:
     before, after = pair
     found = after or before
@@ -122,7 +168,7 @@ def _secret_change(before: Resource | None, after: Resource | None) -> SecretCha
 
 def _unappliable(before: Resource, after: Resource) -> str:
     """Return why the API server refuses a change of a Secret that keeps its name (its ``ValidateSecretUpdate``)."""
-    if before.tree.get("type", "Opaque") != after.tree.get("type", "Opaque"):
+    if _type(before) != _type(after):
         return "the type of a Secret cannot be changed"
     if before.tree.get("immutable") is True and (before.data != after.data or after.tree.get("immutable") is not True):
         return "it is immutable"

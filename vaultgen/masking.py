@@ -26,6 +26,7 @@ class Masking:
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
+        self._values: dict[bytes, Redacted] = {}
 
     def stand_in(self, value: bytes, *place: str) -> str:
         """Return the stand-in of a value at a place: the same for the same two, and telling nothing else, no length.
@@ -34,6 +35,10 @@ class Masking:
         """
         message = b"".join(b"%d:%s" % (len(part), part) for part in (*map(str.encode, place), value))
         return f"masked-{hmac.digest(self._key, message, 'sha256').hex()[:32]}"
+
+    def value_of(self, shown: Redacted) -> Redacted:
+        """Return the value (bytes, wrapped) that a stand-in of this object stands for; anything else is itself."""
+        return self._values.get(shown.reveal(), shown)
 
     def of_one_build(self) -> "Callable[[Iterable[GeneratedSecret], str], tuple[GeneratedSecret, ...]]":
         """Return what masks the Secrets of one document after the other: (Secrets, root) → Secrets.
@@ -58,6 +63,7 @@ class Masking:
         place = (secret.namespace, secret.name, str(seen.index(root)))
         stand_ins = {key: self.stand_in(value.reveal(), *place, key) for key, value in secret.data.items()}
         data = {key: Redacted(text.encode()) for key, text in stand_ins.items()}
+        self._values.update((text.encode(), secret.data[key]) for key, text in stand_ins.items())
         return secret._replace(data=data, options=marked(secret.options, MASKED_LABEL))
 
 

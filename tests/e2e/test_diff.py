@@ -117,6 +117,33 @@ def test_secrets_of_other_makers_are_compared_too(reviewer: Reviewer) -> None:
     assert not any(value in found.stdout for value in ("aaaa", "bbbb", "cccc", "dddd"))
 
 
+@pytest.mark.parametrize("stable", ["", STABLE])
+def test_a_secret_that_moves_to_vaultgen_is_compared_by_its_values(reviewer: Reviewer, stable: str) -> None:
+    """What `vaultgen init` does, and then a reference in place of a value: none of it restarts a Pod."""
+    reviewer.vault.root.write("app", {"password": "old-password", "token": "another"})
+    workload = {"app/web.yaml": deployment("web", "app")}
+    builtin = entry("app", "A=old-password", "B=b", more=stable)
+    fields = {"resources": "[web.yaml]", "namespace": "shop"}
+    reviewer.commit(
+        {"app/kustomization.yaml": "".join(f"{name}: {value}\n" for name, value in fields.items())}, workload
+    )
+    kustomization = (reviewer.repository.path / "app/kustomization.yaml").read_text()
+    reviewer.commit({"app/kustomization.yaml": f"{kustomization}secretGenerator: [{builtin}]\n"})
+    for literals in (("A=old-password", "B=b"), (f"A={PASSWORD}", "B=b")):
+        reviewer.write(tree(entry("app", *literals, more=stable), **fields))
+        assert reviewer.diff()["changed"] is False
+    reviewer.write(tree(entry("app", f"A={PASSWORD.replace('password', 'token')}", "B=b", more=stable), **fields))
+    report = reviewer.diff()
+    assert secrets_of(report) == {"app": ("changed", {"changed": ["A"]}, not stable)}
+    assert effects_of(report)["Deployment web"][0] == ("keeps-old" if stable else "restarts")
+    shown = reviewer.vaultgen("diff", "app").stdout
+    assert "old-password" not in shown
+    assert "labels" not in shown
+    reviewer.repository.commit()
+    reviewer.write({"app/kustomization.yaml": f"{kustomization}secretGenerator: [{builtin}]\n"})
+    assert secrets_of(reviewer.diff()) == {"app": ("changed", {"changed": ["A"]}, not stable)}
+
+
 def test_a_suffix_restarts_and_a_stable_name_does_not(reviewer: Reviewer) -> None:
     workloads = {"app/web.yaml": deployment("web", "app"), "app/old.yaml": deployment("old", "stable")}
     before, after = (

@@ -14,7 +14,7 @@ from vaultgen.cli.comparison import Report, as_json, as_markdown, as_text
 from vaultgen.cli.options import build_options, kustomize_flags
 from vaultgen.cli.terminal import waiting
 from vaultgen.cluster import KubernetesCluster
-from vaultgen.compare import compare
+from vaultgen.compare import compare, with_values_where_one_side_is_masked
 from vaultgen.errors import Refused, refuse
 from vaultgen.function import debug_log
 from vaultgen.git_tree import RevisionTree, is_in_work_tree, revision_tree
@@ -113,7 +113,8 @@ def _against_tree(builder: Builder, directory: str, against: str, environ: Mappi
         # A directory that the user has named is for kustomize to refuse.
         if other.tree is None or _is_there(other):
             before, note = _built(builder, other), ""
-    comparison = compare(before.resources, after.resources)
+    sides = with_values_where_one_side_is_masked(before.resources, after.resources, builder.value_of)
+    comparison = compare(*sides)
     return Report(directory, against, comparison, changed_paths(before.versions, after.versions), note)
 
 
