@@ -1,28 +1,20 @@
 """docs/cli.md says what the commands say, and their examples are command lines that they take."""
 
-import importlib.util
 import re
 import shlex
-from pathlib import Path
 from types import ModuleType
 
 import click
 import pytest
 
+from support.doc_scripts import DOCS, doc_script
 from vaultgen.cli import app
-
-DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
     """docs/from_cli.py."""
-    specification = importlib.util.spec_from_file_location("from_cli", DOCS / "from_cli.py")
-    assert specification
-    assert specification.loader
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return doc_script("from_cli")
 
 
 def test_the_page_holds_the_programs_own_help(script: ModuleType) -> None:

@@ -1,14 +1,13 @@
 """The schemas: valid, described throughout, within what the walker knows, and what is derived from them is fresh."""
 
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from support.doc_scripts import doc_script
 from support.documents import definitions
 from vaultgen.document.check import ANNOTATIONS, RULES, TYPES
 from vaultgen.vault.login.through_hvac import METHODS
@@ -20,15 +19,6 @@ NAMES = ("vaultsecretgenerator.v1alpha1.json", "flux-kustomization.json")
 def _schema(name: str) -> dict[str, Any]:
     schema: dict[str, Any] = json.loads((CHECKOUT / "schemas" / name).read_text(encoding="utf-8"))
     return schema
-
-
-def _from_schema() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("from_schema", CHECKOUT / "docs" / "from_schema.py")
-    assert specification
-    assert specification.loader
-    script = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(script)
-    return script
 
 
 def _resolved(definition: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
@@ -101,10 +91,13 @@ def test_the_flux_schema_has_the_same_entries() -> None:
     schema, flux = _schema(NAMES[0]), _schema(NAMES[1])
     assert flux["$defs"] == {name: schema["$defs"][name] for name in flux["$defs"]}
     text = (CHECKOUT / "schemas" / NAMES[1]).read_text(encoding="utf-8")
-    assert _from_schema().with_definitions(text, (CHECKOUT / "schemas" / NAMES[0]).read_text(encoding="utf-8")) == text
+    assert (
+        doc_script("from_schema").with_definitions(text, (CHECKOUT / "schemas" / NAMES[0]).read_text(encoding="utf-8"))
+        == text
+    )
 
 
 def test_the_tables_of_fields_are_those_of_the_schema() -> None:
     """Run ``python docs/from_schema.py`` after a change of the schema."""
     page = (CHECKOUT / "docs" / "reference.md").read_text(encoding="utf-8")
-    assert _from_schema().with_tables(page, _schema(NAMES[0])) == page
+    assert doc_script("from_schema").with_tables(page, _schema(NAMES[0])) == page

@@ -18,6 +18,7 @@ import pytest
 
 from support.golden import Golden
 from support.kustomize import CHECKOUT, Built, kustomize_build, vaultgen_directory
+from support.lint_tree import HEAD
 from support.linter import environment, lint
 from support.markdown import block
 from support.trees import write_tree
@@ -27,16 +28,6 @@ from vaultgen.lint.rules import RULES
 TREES = Path(__file__).parent / "lint"
 NAMES = [rule.id for rule in RULES]
 FIXABLE = [name for name in NAMES if (TREES / name / "fixed").exists()]
-
-HEAD = """\
-apiVersion: vaultgen.dev/v1alpha1
-kind: VaultSecretGenerator
-metadata:
-  name: app
-  annotations:
-    config.kubernetes.io/function: |
-      exec: {path: vaultgen}
-"""
 
 
 def generator(body: str) -> dict[str, str]:

@@ -7,20 +7,12 @@ from pathlib import Path
 import pytest
 
 from support.canaries import assert_no_canary, new_canary, new_plain_canary
+from support.lint_tree import HEAD
 from support.linter import lint
 from support.trees import write_tree
 
 FORMATS = ("text", "json", "sarif")
 
-HEAD = """\
-apiVersion: vaultgen.dev/v1alpha1
-kind: VaultSecretGenerator
-metadata:
-  name: app
-  annotations:
-    config.kubernetes.io/function: |
-      exec: {path: vaultgen}
-"""
 KUSTOMIZATION = "generators: [app.yaml]\n"
 
 # Rules that fire, and files: a WORD is a canary of letters, digits and dashes, a "TEXT" one that JSON has to escape.

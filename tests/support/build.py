@@ -17,6 +17,20 @@ ANNOTATION = """\
 """Without it a document is one for a legacy plugin."""
 PASSWORD = "files: {password: 'vault:secret/data/app?key=password'}"
 """Sources of one data key."""
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  template:
+    spec:
+      containers:
+      - name: web
+        envFrom:
+        - secretRef: {name: app}
+"""
+"""It takes its variables from the Secret ``app``."""
 LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 """What the API server takes as a label's value (k8s.io/apimachinery, util/validation), at most 63 characters."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.build import (
+    DEPLOYMENT,
     PASSWORD,
     build_command,
     generator,
@@ -22,20 +23,6 @@ from support.request_log import RequestLog
 from support.trees import write_program, write_tree
 from support.vault_client import VaultClient
 from support.vault_namespace import VaultNamespace
-
-DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  template:
-    spec:
-      containers:
-      - name: web
-        envFrom:
-        - secretRef: {name: app}
-"""
 
 
 @pytest.mark.parametrize("version", [NEWEST, OLDEST])

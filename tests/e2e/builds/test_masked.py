@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.build import (
+    DEPLOYMENT,
     LABEL_VALUE,
     PASSWORD,
     generator,
@@ -19,21 +20,6 @@ from support.kustomize import NEWEST, OLDEST, kustomize
 from support.name_suffix import name_suffix
 from support.trees import config, write_program, write_tree
 from support.vault_client import VaultClient
-
-DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  template:
-    spec:
-      containers:
-      - name: web
-        envFrom:
-        - secretRef: {name: app}
-"""
-
 
 WHOLE = """\
 resources: [plain.yaml]
