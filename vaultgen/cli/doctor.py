@@ -17,7 +17,10 @@ from vaultgen.errors.report import clean
 from vaultgen.function import debug_log
 
 COLOURS: Mapping[Outcome, str] = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_black"}
+OUTCOME_WIDTH = 6
 CHECK_WIDTH = 12
+NARROW = 30
+"""Columns; in a terminal with less than twice as many, only the first line of a verdict is indented that far."""
 
 
 @click.command()
@@ -69,9 +72,12 @@ def _line(verdict: Verdict) -> str:
     advice = f" -> {verdict.advice}" if verdict.advice else ""
     text = clean(f"{verdict.check:<{CHECK_WIDTH}}{verdict.seen}{advice}")
     if sys.stdout.isatty():
-        width = max(40, shutil.get_terminal_size().columns - 6)
-        indent = " " * (CHECK_WIDTH + 6)
-        text = textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        width = max(NARROW, shutil.get_terminal_size().columns)
+        head = " " * OUTCOME_WIDTH
+        indent = head + " " * (CHECK_WIDTH if width >= 2 * NARROW else 2)
+        text = textwrap.fill(
+            text, width, initial_indent=head, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        ).removeprefix(head)
     return click.style(f"{verdict.outcome:<4}", fg=COLOURS[verdict.outcome]) + f"  {text}"
 
 

@@ -104,3 +104,17 @@ def test_a_terminal_has_colour_and_whole_words(
     assert first.startswith(begins)
     assert second.startswith(" " * 18 + "a word")
     assert len(second) <= 60
+
+
+@pytest.mark.parametrize("columns", [30, 40, 60, 61, 80, 200])
+def test_no_line_is_longer_than_the_terminal(
+    columns: int, found: list[Verdict], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    found += [fail("connection", "a word " * 30, "do something about it")]
+    app.main(["doctor"])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert max(map(len, lines)) > columns - len("something ")
