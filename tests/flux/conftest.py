@@ -5,7 +5,7 @@ All is started once a session, and only for the tests that ask for it. A test ma
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,18 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Leave these tests out unless they are named: they need Go, and minutes."""
     named = (Path(config.invocation_params.dir, argument.partition("::")[0]) for argument in config.args)
     return None if any(path.resolve().is_relative_to(HERE) for path in named) else True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the programs have logged last where a test fails; their files are kept as pytest keeps tmp_path."""
+    report = yield
+    if report.failed and (running := getattr(item, "funcargs", {}).get("cluster")):
+        for log in sorted(running.logs.glob("*.log")):
+            report.sections.append((str(log), log.read_text(errors="replace")[-2000:]))
+    return report
 
 
 @pytest.fixture(scope="session")

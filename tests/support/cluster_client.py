@@ -88,6 +88,18 @@ class ClusterClient:
             applied.append(self.request("PATCH", f"{path}?{query}", one, "application/apply-patch+yaml"))
         return applied
 
+    def takes(self, one: Object) -> bool:
+        """Return whether the API server would apply an object; nothing is changed."""
+        path = self._path_of(one["kind"], one["metadata"].get("namespace", ""), one["metadata"]["name"])
+        query = urlencode({"fieldManager": _MANAGER, "force": "true", "dryRun": "All"})
+        try:
+            self.request("PATCH", f"{path}?{query}", one, "application/apply-patch+yaml")
+        except ApiRefused as refused:
+            if refused.status in (400, 422, 500):
+                return False
+            raise
+        return True
+
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object, or None where there is none."""
         try:

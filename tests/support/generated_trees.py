@@ -249,13 +249,21 @@ class _Maker:
 
 
 def _deployment(*secrets: str) -> dict[str, Any]:
-    container = {"name": "app", "envFrom": [{"secretRef": {"name": name}} for name in secrets]}
+    labels = {"app": secrets[0]}
+    container = {
+        "name": "app",
+        "image": "example.com/app",
+        "envFrom": [{"secretRef": {"name": name}} for name in secrets],
+    }
     volumes = [{"name": "v", "secret": {"secretName": secrets[0]}}]
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": f"deployment-{secrets[0]}"},
-        "spec": {"template": {"spec": {"containers": [container], "volumes": volumes}}},
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container], "volumes": volumes}},
+        },
     }
 
 
