@@ -93,19 +93,20 @@ def _told(error: BaseException) -> Iterator[str]:
     elif isinstance(error, Refused):
         yield from (f"{fault.code}: {message(fault)}" for fault in error.faults)
     else:
-        yield message(unknown_fault(error))
+        facts = unknown_fault(error).facts
+        yield " at ".join(filter(None, (facts["type"], facts["frames"])))
 
 
 @functools.lru_cache
 def _literal(path: str, line: int) -> str:
-    """Return the text of the call that stands at a line of a module, with ``…`` for all that is put into it."""
+    """Return the text of the call that stands at a line of a module, with ``...`` for all that is put into it."""
     try:
         tree = ast.parse("".join(linecache.getlines(path)))
     except (SyntaxError, ValueError):
         return _NOT_LITERAL
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and node.lineno <= line <= (node.end_lineno or 0) and _logs(node.func):
-            texts = (text for argument in node.args if (text := _text(argument)).strip("… "))
+            texts = (text for argument in node.args if (text := _text(argument)).strip(". "))
             return next(texts, _NOT_LITERAL)
     return _NOT_LITERAL
 
@@ -121,7 +122,7 @@ def _text(node: ast.expr) -> str:
         return "".join(map(_text, node.values))
     if isinstance(node, ast.BinOp):
         return _text(node.left) + (_text(node.right) if isinstance(node.op, ast.Add) else "")
-    return "…"
+    return "..."
 
 
 def _warned(

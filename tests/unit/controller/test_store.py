@@ -1,5 +1,6 @@
 """Whatever happens to the process or to the volume, what is served is whole, and the earlier artifact stays."""
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -8,10 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support import interrupted_put
 from vaultgen.controller.store import Damaged, Store, Stored
@@ -112,6 +116,12 @@ def test_no_other_path_leads_to_it(change: Callable[[str], str], store: Store) -
     stored = store.put("apps", "web", b"packed")
     assert store.open(change(stored.path)) is None
     assert not store.holds(change(stored.path), stored.digest)
+
+
+@given(st.text() | st.from_regex(r"externalartifact(/[.a-z%]{0,3}){0,4}/[0-9a-f]{64}\.tar\.gz", fullmatch=True))
+def test_no_path_leads_out_of_the_directory(path: str) -> None:
+    """Its place is a directory that anything could be opened from."""
+    assert Store(Path("/")).open(path) is None
 
 
 def test_another_digest_is_not_held(store: Store) -> None:
@@ -216,6 +226,47 @@ def test_a_file_that_is_open_survives_its_drop(store: Store) -> None:
     assert file
     with file:
         assert file.read() == b"packed"
+
+
+def test_what_is_written_anew_while_the_damage_is_found_stays(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = store.put("apps", "web", b"packed")
+    overwrite(tmp_path / stored.path)
+    digest = hashlib.file_digest
+
+    def file_digest(file: Any, algorithm: str) -> Any:
+        monkeypatch.setattr(hashlib, "file_digest", digest)
+        store.put("apps", "web", b"packed")
+        return digest(file, algorithm)
+
+    monkeypatch.setattr(hashlib, "file_digest", file_digest)
+    with pytest.raises(Damaged):
+        store.open(stored.path)
+    assert content(store, stored.path) == b"packed"
+
+
+def test_many_threads_do_not_disturb_each_other(store: Store, tmp_path: Path) -> None:
+    """Some store, some drop, some fetch: what comes is always what the path says."""
+    contents = [bytes([one]) * 10_000 for one in range(8)]
+
+    def work(number: int) -> None:
+        for one in range(number, number + 40):
+            packed = contents[one % len(contents)]
+            stored = store.put("apps", "web", packed)
+            if number % 2:
+                store.retain("apps", "web", stored.path)
+            if number == 3:
+                store.forget("apps", "web")
+            assert content(store, stored.path) in (packed, None)
+
+    with ThreadPoolExecutor(6) as threads:
+        for done in [threads.submit(work, number) for number in range(6)]:
+            # The directory may be dropped just before a file is made in it.
+            with contextlib.suppress(Refused):
+                done.result()
+    assert not [path for path in on_disk(tmp_path) if not path.endswith(".tar.gz")]
+    assert store.verify() == []
 
 
 # --- retain, forget ---
