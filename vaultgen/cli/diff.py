@@ -11,7 +11,7 @@ import click
 from vaultgen.build import KUSTOMIZE_FAILED, Builder, Options, Show
 from vaultgen.cli.app import FOUND_STATUS
 from vaultgen.cli.comparison import Report, as_json, as_markdown, as_text
-from vaultgen.cli.options import build_options, kustomize_flags
+from vaultgen.cli.options import build_options, completed_as, kustomize_flags
 from vaultgen.cli.terminal import waiting
 from vaultgen.cluster import KubernetesCluster
 from vaultgen.compare import compare, with_values_where_one_side_is_masked
@@ -59,6 +59,7 @@ class Found:
     "--against",
     metavar="DIR|GIT-REVISION|cluster",
     default="",
+    shell_complete=completed_as("dir", CLUSTER, HEAD),
     help="What to compare with; HEAD unless given. A directory named cluster is ./cluster.",
 )
 @click.option(

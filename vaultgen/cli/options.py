@@ -7,6 +7,10 @@ import click
 
 from vaultgen.cli.usage import Misused
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _OWN_FLAGS = {
@@ -17,8 +21,27 @@ _OWN_FLAGS = {
 }
 _SHORT = {"-o": "--output", "-h": "--help"}
 
+
+def completed_as(kind: str, *words: str) -> Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]:
+    """Return what lets a shell complete an option by its own means (``file``, ``dir``), and by some words."""
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(word) for word in words if word.startswith(incomplete)]
+        return [*found, CompletionItem(incomplete, type=kind)]
+
+    return complete
+
+
 _OF_A_BUILD = (
-    click.option("--kustomize", metavar="PATH", default="", help="The kustomize to run; the one on PATH unless given."),
+    click.option(
+        "--kustomize",
+        metavar="PATH",
+        default="",
+        shell_complete=completed_as("file"),
+        help="The kustomize to run; the one on PATH unless given.",
+    ),
     click.option(
         "--allow-function", metavar="NAME", multiple=True, help="Let the tree run this program, image or GROUP/KIND."
     ),

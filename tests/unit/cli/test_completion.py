@@ -76,6 +76,22 @@ def test_commands_are_completed_with_what_they_do(shell: str, environment: dict[
     assert app.COMMANDS["explain"] in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("option", "typed", "offered"),
+    [
+        ("against", "c", [("cluster", "plain"), ("c", "dir")]),
+        ("against", "over", [("over", "dir")]),
+        ("kustomize", "/usr", [("/usr", "file")]),
+    ],
+)
+def test_an_option_is_completed_with_what_it_takes(option: str, typed: str, offered: list[tuple[str, str]]) -> None:
+    context = app.app.make_context("vaultgen", [])
+    command = app.app.get_command(context, "diff")
+    assert command
+    (parameter,) = (one for one in command.params if one.name == option)
+    assert [(item.value, item.type) for item in parameter.shell_complete(context, typed)] == offered
+
+
 def test_commands_are_completed_without_importing_them(monkeypatch: pytest.MonkeyPatch) -> None:
     def import_module(name: str) -> None:
         raise AssertionError(name)
