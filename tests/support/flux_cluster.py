@@ -190,7 +190,15 @@ class Flux:
 
     def start(self) -> None:
         """Start both controllers and wait until they are ready. Raises ClusterFailed."""
-        storage, source_health, kustomize_health = (f"127.0.0.1:{port}" for port in free_ports(3))
+        for _ in range(_ATTEMPTS):
+            failed = self._failed_to_start(*(f"127.0.0.1:{port}" for port in free_ports(3)))
+            if failed is None:
+                return
+            self.stop()
+        raise ClusterFailed(f"{failed} did not start:\n{_end_of(self.log(str(failed)))}")
+
+    def _failed_to_start(self, storage: str, source_health: str, kustomize_health: str) -> str | None:
+        """Start both at these addresses and return the name of one that does not answer."""
         parts = self.cluster.parts
         self._launch(
             parts.source_controller,
@@ -204,13 +212,15 @@ class Flux:
             kustomize_health,
             "--feature-gates=ExternalArtifact=true",
             "--requeue-dependency=2s",
+            *self._options,
         )
         for program, health in (
             (parts.source_controller, source_health),
             (parts.kustomize_controller, kustomize_health),
         ):
             if not _wait_for(self._running[program.name], functools.partial(_is_healthy, health)):
-                raise ClusterFailed(f"{program.name} did not start:\n{_end_of(self.log(program.name))}")
+                return program.name
+        return None
 
     def log(self, controller: str) -> Path:
         """Return the log file of ``source-controller`` or ``kustomize-controller``."""
@@ -231,7 +241,6 @@ class Flux:
             "--min-retry-delay=200ms",
             "--max-retry-delay=2s",
             *options,
-            *self._options,
         ]
         environment = {
             "KUBECONFIG": str(self.cluster.kubeconfig),
@@ -261,9 +270,10 @@ def running_cluster(parts: Parts, logs: Path) -> Iterator[Cluster]:
 
 @contextlib.contextmanager
 def running_flux(cluster: Cluster, *options: str) -> Iterator[Flux]:
-    """Install Flux's CRDs and run its controllers for the length of a ``with`` block, with more options for both.
+    """Install Flux's CRDs and run its controllers for the length of a ``with`` block.
 
-    They may do everything, as Flux is installed by default. Raises ClusterFailed.
+    They may do everything, as Flux is installed by default. ``options`` are more of kustomize-controller
+    (``--no-cross-namespace-refs``). Raises ClusterFailed.
     """
     definitions = [path.read_text() for crds in cluster.parts.crds for path in sorted(crds.glob("*.yaml"))]
     cluster.client.install_crds(*definitions)
