@@ -216,6 +216,14 @@ def test_an_example_runs_as_its_page_begins(reader: Newcomer) -> None:
     assert f"apiVersion: {build}" == (EXAMPLES / "reload/rollout/expected.yaml").read_text()
 
 
+def test_the_first_build_by_hand(reader: Newcomer) -> None:
+    instead = {"VAULT_ADDR=http://127.0.0.1:8200 VAULT_TOKEN=root": f"VAULT_ADDR={reader.vault.address}"}
+    _, _, build = reader.follows("README.md#see-it-work/2", instead).partition("# masked: ")
+    built = resources(f"# {build}")
+    assert set(built) == {"Secret", "Deployment"}
+    assert names_in_use(built["Deployment"]) == {built["Secret"]["metadata"]["name"]}
+
+
 @pytest.mark.parametrize(
     "key",
     [
