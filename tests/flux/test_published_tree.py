@@ -275,15 +275,21 @@ def test_a_directory_without_a_kustomization_is_applied_as_before(
     """Flux has applied it from the plain source, with prune on; the same objects stay when vaultgen adds a Secret."""
     files = {
         "apps/app/app.yaml": deployment("app"),
-        "apps/app/below/map.yml": text({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "below"}}),
-        "apps/app/other/kustomization.yaml": text({"configMapGenerator": [{"name": "other", "literals": ["a=b"]}]}),
+        "apps/app/below/map.yml": config_map("below"),
+        "apps/app/below/deep/a b: [c].yaml": config_map("odd"),
+        "apps/app/.hidden.yaml": config_map("hidden"),
+        "apps/app/.hidden/map.yaml": config_map("in-hidden"),
+        "apps/app/empty.yaml": b"# nothing\n",
+        "apps/app/several.yaml": config_map("one") + b"\n---\n" + config_map("two"),
+        "apps/app/other/Kustomization": text({"configMapGenerator": [{"name": "other", "literals": ["a=b"]}]}),
+        "apps/app/other/left-out.yaml": config_map("left-out"),
         "apps/app/text": b"s3cret",
-        "apps/another/map.yaml": text({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "another"}}),
+        "apps/another/map.yaml": config_map("another"),
     }
     publication.kustomize("apps/app")
     publication.wait_until_applied(publication.publish(files, "apps/app"))
     before = uids(client, publication.namespace)
-    assert len(before) == 3
+    assert len(before) == 8
 
     entry = {"name": "app", "files": {"a.json": "text"}}
     added = read_document({**HEAD, "metadata": {"name": "app"}, "secretGenerator": [entry]})
@@ -292,6 +298,10 @@ def test_a_directory_without_a_kustomization_is_applied_as_before(
     assert data == {"a.json": b"s3cret"}
     assert [one["uses"] for one in publication.applied() if one["kind"] == "Deployment"] == [[name]]
     assert before.items() <= uids(client, publication.namespace).items()
+
+
+def config_map(name: str) -> bytes:
+    return text({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}})
 
 
 def uids(client: ClusterClient, namespace: str) -> dict[str, str]:
