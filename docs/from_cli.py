@@ -47,18 +47,27 @@ def _helps() -> Iterator[str]:
     for title, commands in SECTIONS.items():
         yield f"### {title}\n"
         for name in commands:
-            yield f"#### `vaultgen {name}`\n\n```text\n{help_of(name)}\n```\n"
+            for words in (name, *(f"{name} {below}" for below in _below(name))):
+                yield f"#### `vaultgen {words}`\n\n```text\n{help_of(words)}\n```\n"
 
 
-def help_of(name: str = "") -> str:
-    """Return what ``vaultgen NAME --help`` prints."""
+def _below(name: str) -> Iterator[str]:
+    """Yield the commands of a command that is a group."""
+    command = app.get_command(click.Context(app), name)
+    if isinstance(command, click.Group):
+        yield from command.list_commands(click.Context(command))
+
+
+def help_of(words: str = "") -> str:
+    """Return what ``vaultgen WORDS --help`` prints; a command of a group has two words."""
+    command: click.Command | None = app
     context = click.Context(app, info_name="vaultgen", terminal_width=COLUMNS, **app.context_settings)
-    if not name:
-        return app.get_help(context)
-    command = app.get_command(context, name)
-    if command is None:
-        raise ValueError(f"no command {name}")
-    return command.get_help(click.Context(command, info_name=name, parent=context, terminal_width=COLUMNS))
+    for word in words.split():
+        command = command.get_command(context, word) if isinstance(command, click.Group) else None
+        if command is None:
+            raise ValueError(f"no command {words}")
+        context = click.Context(command, info_name=word, parent=context, terminal_width=COLUMNS)
+    return (command or app).get_help(context)
 
 
 if __name__ == "__main__":

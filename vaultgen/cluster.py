@@ -1,4 +1,4 @@
-"""Credentials that lie in a Kubernetes cluster: Secrets, and tokens of ServiceAccounts.
+"""A Kubernetes cluster: Secrets and tokens of ServiceAccounts for a login, and any request for what looks further.
 
 The ``kubernetes`` package is imported at the first question (a quarter of a second). Of it, the reading of
 configurations and the TLS set-up are used, not its models. Nothing that the package, the API server or a
@@ -28,6 +28,7 @@ POD_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
 _TIMEOUT_SECONDS = 10.0
 # A Secret holds at most 1 MiB of data; in base64, and with its metadata, it is half as large again.
 _ANSWER_LIMIT = 4 << 20
+_JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 # What the API server takes as a namespace or an object's name; anything else would be another path.
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
 
@@ -52,7 +53,7 @@ class KubernetesCluster:
         """
         what = f"Secret {namespace}/{shown or name}"
         path = f"{_namespace_path('/api/v1', namespace, name, what)}/secrets/{name}"
-        return _decoded(self._ask("GET", path, None, what, f"to show {what}"), what)
+        return _decoded(self.request("GET", path, what, f"to show {what}"), what)
 
     def service_account_token(self, namespace: str, name: str, audience: str, seconds: int, /) -> Redacted:
         """Return a token (str, wrapped) of a ServiceAccount, by TokenRequest.
@@ -66,7 +67,7 @@ class KubernetesCluster:
             "kind": "TokenRequest",
             "spec": {"audiences": [audience] if audience else [], "expirationSeconds": seconds},
         }
-        answer = self._ask("POST", path, body, what, f"to issue a token for {what}")
+        answer = self.request("POST", path, what, f"to issue a token for {what}", body)
         status = answer.get("status")
         token = status.get("token") if isinstance(status, dict) else None
         if not isinstance(token, str) or not token:
@@ -77,7 +78,7 @@ class KubernetesCluster:
         """Return a resource of a group, whose plural is the kind with an s. Raises Refused as ``secret`` does."""
         what = f"{kind} {namespace}/{name}"
         path = _namespace_path(f"/apis/{api_version}", namespace, name, what)
-        return self._ask("GET", f"{path}/{kind.lower()}s/{name}", None, what, f"to show {what}")
+        return self.request("GET", f"{path}/{kind.lower()}s/{name}", what, f"to show {what}")
 
     def context(self) -> "tuple[str, str]":
         """Return the name of the context in use, empty in a Pod, and the namespace for what has none of its own.
@@ -114,14 +115,28 @@ class KubernetesCluster:
             finally:
                 self._session = None
 
-    def _ask(self, method: str, path: str, body: object, what: str, wish: str) -> "dict[str, Any]":
-        """Return the JSON object of an answer; ``wish`` is what the API server would refuse."""
+    def request(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        wish: str,
+        body: object = None,
+        headers: "Mapping[str, str]" = _JSON,
+    ) -> "dict[str, Any]":
+        """Return the JSON object that a request for a path is answered with.
+
+        ``what`` it is about, and ``wish``, what the API server would refuse, are for faults: public words. ``headers``
+        are sent beside the credential's. Raises Refused as ``secret`` does, and cluster-conflict.
+        """
         with _quiet():
-            status, content = self._send(method, path, body, what)
+            status, content = self._send(method, path, body, what, headers)
         if status == 403:
             raise refuse("cluster-denied", what=wish)
         if status == 404:
             raise refuse("cluster-not-found", what=what)
+        if status == 409:
+            raise refuse("cluster-conflict", what=what)
         if status == 401:
             raise refuse("cluster-unavailable", what=what, why="it does not accept the credential that it got")
         if not 200 <= status < 300:
@@ -134,20 +149,20 @@ class KubernetesCluster:
             raise refuse("cluster-unavailable", what=what, why="its answer is not that of an API server")
         return answer
 
-    def _send(self, method: str, path: str, body: object, what: str) -> "tuple[int, bytes]":
+    def _send(
+        self, method: str, path: str, body: object, what: str, headers: "Mapping[str, str]"
+    ) -> "tuple[int, bytes]":
         from urllib3 import Timeout
         from urllib3.exceptions import HTTPError
 
         with contextlib.ExitStack() as stack:
-            pool, host, headers = self._session or self._open(stack, what)
-            if body is not None:
-                headers = {**headers, "Content-Type": "application/json"}
+            pool, host, credential = self._session or self._open(stack, what)
             try:
                 response = pool.request(
                     method,
                     host + path,
                     body=None if body is None else json.dumps(body),
-                    headers={"Accept": "application/json", **headers},
+                    headers={**headers, **credential},
                     timeout=Timeout(total=_TIMEOUT_SECONDS),
                     retries=False,
                     redirect=False,

@@ -151,6 +151,8 @@ def test_commands_and_their_flags_exist(page: Path) -> None:
             assert name in targets
             continue
         command = app.get_command(click.Context(app), name)
+        if isinstance(command, click.Group) and words:
+            command = command.get_command(click.Context(command), words.pop(0))
         assert command, name
         flags = {flag for parameter in command.params for flag in parameter.opts}
         assert {word.partition("=")[0] for word in words if word.startswith("-")} <= flags

@@ -16,6 +16,7 @@ REASONS = {
     "plan.py": "reads a dotenv file, whose values may be references",
     "masking.py": "makes a stand-in of a value",
     "publish/sealing.py": "encrypts a value",
+    "flux/age_key.py": "makes the public half of a key, and the Secret that keeps the private one",
     "publish/revision.py": "makes a keyed digest of values",
     "publish/rewrite.py": "looks for the mark of a SOPS document in a value",
     # What is sent to Vault.

@@ -95,6 +95,7 @@ def test_an_answer_without_a_token_is_refused(api: ApiServer, tmp_path: Path, st
         (404, "cluster-not-found", "there is no Secret apps/vault-auth in the cluster"),
         (401, "cluster-unavailable", "it does not accept the credential that it got"),
         (500, "cluster-unavailable", "it answered 500"),
+        (409, "cluster-conflict", "Secret apps/vault-auth is there already"),
         (429, "cluster-unavailable", "it answered 429"),
     ],
 )
@@ -301,6 +302,16 @@ def test_a_resource_is_named_in_faults(api: ApiServer, tmp_path: Path) -> None:
     with pytest.raises(Refused) as caught:
         connect(api, tmp_path).resource("batch/v1", "CronJob", "shop", "nightly")
     assert caught.value.faults == (Fault("cluster-not-found", facts={"what": "CronJob shop/nightly"}),)
+
+
+def test_any_request_can_be_made_with_the_same_credential(api: ApiServer, tmp_path: Path) -> None:
+    path = "/apis/apps/v1/namespaces/shop/deployments?fieldManager=a"
+    api.answer(path, {"kind": "Deployment"}, 201)
+    headers = {"Accept": "application/json", "Content-Type": "application/apply-patch+yaml"}
+    made = connect(api, tmp_path).request("POST", path, "Deployment", "to make it", {"a": "b"}, headers)
+    assert made == {"kind": "Deployment"}
+    (asked,) = api.asked
+    assert (asked.method, asked.authorization, asked.body) == ("POST", f"Bearer {TOKEN}", {"a": "b"})
 
 
 def test_a_secret_may_have_another_name_in_faults(api: ApiServer, tmp_path: Path) -> None:

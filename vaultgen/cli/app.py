@@ -41,6 +41,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "explain": "Say what a reference reads, or what a code or lint rule means",
         "schema": "Print the JSON Schema of a document",
     },
+    "In a cluster": {
+        "flux": "Set up and follow an application in a cluster with Flux",
+    },
     "Started by kustomize": {
         "plugin": "Act as kustomize's legacy plugin",
     },

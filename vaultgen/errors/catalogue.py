@@ -340,6 +340,16 @@ CATALOGUE: "dict[str, Row]" = {
     "cluster-not-found": Row(
         "access", "there is no {what} in the cluster", "check name, namespace, key and the current context"
     ),
+    "cluster-conflict": Row(
+        "access",
+        "{what} is there already, and it is not left to this command",
+        "compare with what `vaultgen flux init --export` prints, and change it where it is kept",
+    ),
+    "no-age-key": Row(
+        "access",
+        "the Secret {secret} is there, and holds no age key",
+        "put one there under a key that ends in .agekey, or give --recipient; a Secret is never replaced",
+    ),
     # --- data: Vault answered, but not with what is needed ---------------------------------------------------
     "path-missing": Row("data", "Vault has nothing at {path}", "{suggestion}"),
     "field-missing": Row("data", "the secret at {path} has no field {field}", "{suggestion}"),

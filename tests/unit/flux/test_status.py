@@ -1,0 +1,229 @@
+"""The way from a source to the Pods, with one thing wrong at a time."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+
+from support.arrived import arrived
+from support.in_memory_cluster import InMemoryCluster, Object, codes, path_of
+from vaultgen.cluster import KubernetesCluster
+from vaultgen.errors import Refused
+from vaultgen.flux.objects import Objects
+from vaultgen.flux.status import Step, walk
+
+Change = Callable[[dict[str, Object]], object]
+
+
+def walked(cluster: InMemoryCluster) -> list[Step]:
+    return list(walk(Objects(cast(KubernetesCluster, cluster)), "flux-system", "my-app"))
+
+
+def after(change: Change) -> list[Step]:
+    """Return the steps after a change of the objects, by their kind; what is popped is not in the cluster."""
+    objects = arrived()
+    change(objects)
+    return walked(InMemoryCluster(*objects.values()))
+
+
+def not_ready(reason: str, status: str = "False") -> list[Any]:
+    return [{"type": "Ready", "status": status, "reason": reason, "message": "canary of a build"}]
+
+
+def test_what_has_arrived_is_told_object_by_object() -> None:
+    steps = walked(InMemoryCluster(*arrived().values()))
+    assert [(step.kind, step.namespace, step.name, step.outcome) for step in steps] == [
+        ("GitRepository", "flux-system", "flux-system", "ok"),
+        ("VaultArtifact", "flux-system", "my-app", "ok"),
+        ("ExternalArtifact", "flux-system", "my-app", "ok"),
+        ("Kustomization", "flux-system", "my-app", "ok"),
+        ("Secret", "apps", "my-app-secrets-2ckfmhc8fd", "ok"),
+        ("Deployment", "apps", "my-app", "ok"),
+    ]
+    assert steps[1].seen.splitlines()[1:] == [
+        "secret/data/my-app/database version 3",
+        "secret/data/my-app/api version 1 in namespace team-a",
+    ]
+
+
+def test_no_value_is_asked_for() -> None:
+    cluster = InMemoryCluster(*arrived().values())
+    walked(cluster)
+    forms = {form for (_, path), form in zip(cluster.asked, cluster.accepted, strict=True) if "/secrets/" in path}
+    assert forms == {"application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
+
+
+WRONG: dict[str, tuple[Change, str, str, str]] = {
+    "no source": (lambda all: all.pop("GitRepository"), "GitRepository", "stuck", "it is not there"),
+    "a source that fails": (
+        lambda all: all["GitRepository"]["status"].update(conditions=not_ready("GitOperationFailed")),
+        "GitRepository",
+        "stuck",
+        "it is not ready: GitOperationFailed",
+    ),
+    "a source of before": (
+        lambda all: all["GitRepository"]["status"]["artifact"].update(revision="main@sha1:bbb"),
+        "VaultArtifact",
+        "waiting",
+        "it is still that of main@sha1:aaa",
+    ),
+    "nobody there": (
+        lambda all: all["VaultArtifact"].pop("status"),
+        "VaultArtifact",
+        "stuck",
+        "no controller has looked at it",
+    ),
+    "suspended": (
+        lambda all: all["VaultArtifact"]["spec"].update(suspend=True),
+        "VaultArtifact",
+        "stuck",
+        "it is suspended",
+    ),
+    "Vault says no": (
+        lambda all: all["VaultArtifact"]["status"].update(
+            conditions=[
+                {"type": "Ready", "status": "False", "reason": "AccessDenied", "message": "permission-denied: a"}
+            ]
+        ),
+        "VaultArtifact",
+        "stuck",
+        "AccessDenied: permission-denied: a",
+    ),
+    "changed a moment ago": (
+        lambda all: all["VaultArtifact"]["metadata"].update(generation=2),
+        "VaultArtifact",
+        "waiting",
+        "the controller has not seen the last change of it yet",
+    ),
+    "nothing published": (lambda all: all.pop("ExternalArtifact"), "ExternalArtifact", "stuck", "it is not there"),
+    "somebody else's": (
+        lambda all: all["ExternalArtifact"]["spec"]["sourceRef"].update(kind="ArtifactGenerator"),
+        "ExternalArtifact",
+        "stuck",
+        "it belongs to somebody else",
+    ),
+    "not announced": (
+        lambda all: all["ExternalArtifact"]["status"]["artifact"].update(revision="latest@sha256:aa"),
+        "ExternalArtifact",
+        "waiting",
+        "it does not name what was published last yet",
+    ),
+    "nobody applies it": (
+        lambda all: all["Kustomization"]["spec"]["sourceRef"].update(kind="GitRepository"),
+        "Kustomization",
+        "stuck",
+        "none has sourceRef {kind: ExternalArtifact, name: my-app}",
+    ),
+    "no key": (
+        lambda all: (
+            all["Kustomization"]["spec"].pop("decryption"),
+            all["Kustomization"]["status"].update(conditions=not_ready("BuildFailed")),
+        ),
+        "Kustomization",
+        "stuck",
+        "it has no key to decrypt the values with",
+    ),
+    "a wrong key": (
+        lambda all: all["Kustomization"]["status"].update(conditions=not_ready("BuildFailed")),
+        "Kustomization",
+        "stuck",
+        "it is not ready: BuildFailed",
+    ),
+    "a suspended Kustomization": (
+        lambda all: all["Kustomization"]["spec"].update(suspend=True),
+        "Kustomization",
+        "stuck",
+        "it is suspended",
+    ),
+    "applied before": (
+        lambda all: all["Kustomization"]["status"].update(lastAppliedRevision="latest@sha256:aa"),
+        "Kustomization",
+        "waiting",
+        "it has applied latest@sha256:aa so far",
+    ),
+    "applied for the first time": (
+        lambda all: all["Kustomization"]["status"].pop("lastAppliedRevision"),
+        "Kustomization",
+        "waiting",
+        "it has applied nothing so far",
+    ),
+    "a removed Deployment": (lambda all: all.pop("Deployment"), "Deployment", "stuck", "somebody removed it"),
+    "a rollout": (
+        lambda all: all["Deployment"]["status"].update(updatedReplicas=1),
+        "Deployment",
+        "waiting",
+        "1 of 2 Pods have the new template",
+    ),
+    "a rollout past its deadline": (
+        lambda all: all["Deployment"]["status"].update(
+            availableReplicas=1, conditions=[{"type": "Progressing", "reason": "ProgressDeadlineExceeded"}]
+        ),
+        "Deployment",
+        "stuck",
+        "1 of 2 Pods are available; its deadline is over",
+    ),
+    "a name that was not rewritten": (
+        lambda all: (
+            all["Deployment"]["status"].update(availableReplicas=0),
+            all["Deployment"]["spec"]["template"]["spec"]["containers"][0].update(
+                envFrom=[{"secretRef": {"name": "my-app-secrets"}}]
+            ),
+        ),
+        "Deployment",
+        "stuck",
+        "0 of 2 Pods are available; its Pods need the Secret my-app-secrets, which is not there",
+    ),
+}
+"""What is wrong → a change, and the first step that has not arrived: kind, outcome, what is seen."""
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_the_first_thing_in_the_way_is_named(wrong: str) -> None:
+    change, kind, outcome, seen = WRONG[wrong]
+    steps = after(change)
+    late = next(step for step in steps if step.outcome != "ok")
+    assert (late.kind, late.outcome, late.seen) == (kind, outcome, seen)
+    assert outcome == "waiting" or late.advice or kind == "VaultArtifact"
+    # Its words are those of Flux, which may quote what it was building.
+    assert not any("canary" in step.seen + step.advice for step in steps)
+
+
+def test_a_removed_secret_is_seen() -> None:
+    steps = after(lambda all: all.pop("Secret"))
+    assert [(step.kind, step.outcome) for step in steps if step.outcome != "ok"] == [("Secret", "stuck")]
+
+
+def test_what_may_not_be_looked_at_is_no_failure() -> None:
+    objects = arrived()
+    cluster = InMemoryCluster(*objects.values())
+    cluster.denied = {
+        path_of(objects["Secret"]),
+        path_of(objects["Deployment"]),
+        "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations",
+    }
+    steps = walked(cluster)
+    assert [(step.kind, step.outcome) for step in steps[3:]] == [
+        ("Kustomization", "ok"),
+        ("Secret", "unknown"),
+        ("Deployment", "unknown"),
+    ]
+
+
+def test_every_kustomization_that_applies_it_is_followed() -> None:
+    """Many lie in a cluster, in all namespaces: they are listed page by page."""
+    objects = arrived()
+    cluster = InMemoryCluster(*objects.values())
+    for number in range(60):
+        other = arrived()["Kustomization"]
+        other["metadata"] = {"name": f"other-{number:02}", "namespace": "apps"}
+        if number == 59:
+            other["spec"]["sourceRef"]["namespace"] = "flux-system"
+        cluster.put(other)
+    names = [(step.namespace, step.name) for step in walked(cluster) if step.kind == "Kustomization"]
+    assert names == [("apps", "other-59"), ("flux-system", "my-app")]
+
+
+def test_an_artifact_that_is_not_there_is_refused() -> None:
+    with pytest.raises(Refused) as caught:
+        walked(InMemoryCluster())
+    assert codes(caught.value) == ["cluster-not-found"]
