@@ -52,7 +52,7 @@ def test_other_claims_are_refused_with_the_role(
     vault_namespace: VaultNamespace, issuer: JwtIssuer, claims: dict[str, object], remark: str
 ) -> None:
     fault = refusal(vault_namespace, issuer.sign(claims))
-    facts = {"method": "jwt", "mount": "ci/gitlab", "role": "ci", "remark": remark}
+    facts = {"method": "jwt", "mount": "ci/gitlab", "role": "ci", "remark": f"{remark}; also"}
     assert (fault.code, fault.facts) == ("login-role", facts)
 
 

@@ -23,11 +23,12 @@ def message(fault: "Fault") -> str:
 def hint(fault: "Fault") -> str:
     """Return what to do about a fault; may be empty.
 
-    What is known of this very case, the fact ``remark`` or a path that was likely meant, stands in front.
+    What is known of this very case stands in front: the fact ``remark``, which ends in the word that leads over to the
+    hint, or a path that was likely meant.
     """
     advice = CATALOGUE[fault.code].hint.format_map(_Facts(fault.facts))
     if remark := fault.facts.get("remark"):
-        advice = f"{remark}; also {advice}"
+        advice = f"{remark} {advice}"
     elif question := likely_path(fault):
         advice = f"{question} If not: {advice}" if advice else question
     return clean(advice)

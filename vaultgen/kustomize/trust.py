@@ -20,6 +20,7 @@ CONTAINER_ANNOTATION = "config.kubernetes.io/container"
 """An older way: the image alone."""
 FLUX_GROUP = "kustomize.toolkit.fluxcd.io"
 
+OURS = "a document of vaultgen has `exec: {path: vaultgen}`; for another program:"
 # What a function's spec may hold; Go takes these names in any case of their letters.
 _PROGRAMS = {"exec": "path", "container": "image", "starlark": "path"}
 _PLAIN_FIELDS = frozenset({"apiVersion", "kind", "metadata", "resources"})
@@ -50,7 +51,7 @@ def is_ours(document: Mapping[str, Any]) -> bool:
 def is_for_vaultgen(document: Mapping[str, Any]) -> bool:
     """Return whether kustomize hands a config to vaultgen: by its function annotation, or as its legacy plugin."""
     functions = functions_of(document)
-    return all(_runs(function) == ["vaultgen"] for function in functions) if functions else is_ours(document)
+    return all(map(_runs_vaultgen, functions)) if functions else is_ours(document)
 
 
 def function_of(document: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -82,21 +83,27 @@ def _plugin(plugin: Plugin, allowed: Collection[str]) -> Iterator[Fault]:
     place = Place(plugin.file, f"{kind} {_map(document, 'metadata').get('name') or ''}".strip(), field=plugin.role)
     functions = functions_of(document)
     for function in functions:
-        yield from _function(function, place, allowed)
+        yield from _function(function, place, allowed, OURS if is_ours(document) else "")
     if functions or is_ours(document) or api_version == BUILTIN_GROUP:
         return
     if not _is_allowed_plugin(api_version, kind, allowed):
         yield Fault("foreign-plugin", place, {"plugin": f"{api_version.partition('/')[0]}/{kind}"[:200]})
 
 
-def _function(function: Mapping[str, Any], place: Place, allowed: Collection[str]) -> Iterator[Fault]:
+def _function(function: Mapping[str, Any], place: Place, allowed: Collection[str], remark: str) -> Iterator[Fault]:
     runs = _runs(function)
-    if runs == ["vaultgen"]:
+    if _runs_vaultgen(function):
         options = sorted({*map(str, function["exec"])} - {"path"} | {*map(str, function)} - {"exec"})
         if options:
             yield Fault("function-options", place, {"option": options[0][:64]})
     elif not runs or any(one not in allowed for one in runs):
-        yield Fault("foreign-function", place, {"function": (", ".join(runs) or "an unreadable annotation")[:200]})
+        shown = (", ".join(runs) or "an unreadable annotation")[:200]
+        yield Fault("foreign-function", place, {"function": shown, **({"remark": remark} if remark else {})})
+
+
+def _runs_vaultgen(function: Mapping[str, Any]) -> bool:
+    """Return whether a function is the program of this name, and not an image or a script."""
+    return _runs(function) == ["vaultgen"] and _map(function, "exec").get("path") == "vaultgen"
 
 
 def _runs(function: Mapping[str, Any]) -> list[str]:

@@ -79,7 +79,7 @@ def test_a_path_that_leads_nowhere_is_told_with_the_one_that_was_likely_meant(pa
 
 
 def test_a_remark_on_this_case_stands_in_front_of_the_hint() -> None:
-    fault = Fault("login-denied", facts={"remark": "its token\n expired 3 h ago"})
+    fault = Fault("login-denied", facts={"remark": "its token\n expired 3 h ago; also"})
     assert hint(fault) == f"its token\\n expired 3 h ago; also {CATALOGUE['login-denied'].hint}"
 
 

@@ -10,7 +10,7 @@ from support.hostile import TRICKS, Trick
 from support.in_memory import codes
 from support.trees import config, write_tree
 from vaultgen.errors import Refused
-from vaultgen.errors.report import report
+from vaultgen.errors.report import hint, report
 from vaultgen.kustomize.trust import function_of, functions_of, is_for_vaultgen, is_ours, untrusted
 from vaultgen.kustomize.walk import Tree, walk
 
@@ -79,6 +79,26 @@ def test_options_of_our_own_function_are_refused(function: str, option: str, tmp
 def test_only_the_bare_name_is_vaultgen(path: str, tmp_path: Path) -> None:
     (fault,) = untrusted(tree_of(tmp_path, config(f"'{path}'")))
     assert (fault.code, fault.facts["function"]) == ("foreign-function", path)
+
+
+@pytest.mark.parametrize(
+    "function",
+    ["container: {image: vaultgen}", "starlark: {path: vaultgen}", "{exec: {args: []}, container: {image: vaultgen}}"],
+)
+def test_an_image_or_a_script_of_that_name_is_not_vaultgen(function: str, tmp_path: Path) -> None:
+    tree = tree_of(tmp_path, config().replace("exec: {path: vaultgen}", function))
+    (fault,) = untrusted(tree)
+    assert (fault.code, fault.facts["function"]) == ("foreign-function", "vaultgen")
+    assert not is_for_vaultgen(tree.plugins[0].document)
+
+
+def test_who_writes_another_program_into_a_document_of_vaultgen_is_told_the_right_one(tmp_path: Path) -> None:
+    """Of a document of somebody else nothing is known."""
+    ours = config("/usr/bin/vaultgen")
+    (fault,) = untrusted(tree_of(tmp_path, ours))
+    assert hint(fault).startswith("a document of vaultgen has `exec: {path: vaultgen}`; for another program: if you ")
+    (fault,) = untrusted(tree_of(tmp_path, ours.replace("VaultSecretGenerator", "ksops")))
+    assert hint(fault).startswith("if you trust it")
 
 
 @pytest.mark.parametrize(

@@ -17,18 +17,21 @@ _UNITS = ((86400, "days"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def remark_on(body: Redacted) -> str:
-    """Return what to know of the JWT in the body of a login, a dict that is wrapped; empty where there is none."""
+    """Return what to know of the JWT in the body of a login, a dict that is wrapped; empty where there is none.
+
+    It leads over to what to check besides.
+    """
     claims = _claims(body.reveal().get("jwt"))
     now = time.time()
     expires, begins, audience = _time(claims.get("exp")), _time(claims.get("nbf")), claims.get("aud")
     if expires is not None and expires <= now:
-        return f"its token expired {_duration(now - expires)} ago"
+        return f"its token expired {_duration(now - expires)} ago; also"
     if begins is not None and begins > now:
-        return f"its token is not valid for another {_duration(begins - now)}, by the clock here"
+        return f"its token is not valid for another {_duration(begins - now)}, by the clock here; also"
     named = [audience] if isinstance(audience, str) else audience if isinstance(audience, list) else []
     if not named:
         return ""
-    return f"its token is for the audience {', '.join(map(str, named))[:SHOWN]}, and the role may want another"
+    return f"its token is for the audience {', '.join(map(str, named))[:SHOWN]}, and the role may want another; also"
 
 
 def _claims(token: "Any") -> "dict[str, Any]":
