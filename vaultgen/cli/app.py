@@ -42,6 +42,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "schema": "Print the JSON Schema of a document",
     },
     "In a cluster": {
+        "controller": "Run in a cluster, and publish what stock Flux applies",
         "flux": "Set up and follow an application in a cluster with Flux",
     },
     "Started by kustomize": {
@@ -51,6 +52,9 @@ SECTIONS: dict[str, dict[str, str]] = {
 """Commands with their first words, in the order in which they are listed; a test holds them to the commands' own."""
 
 COMMANDS = {name: summary for section in SECTIONS.values() for name, summary in section.items()}
+
+MODULES = {"import": "cli.import_avp", "controller": "controller.command"}
+"""Of the commands that are not in a module of their own name: one is a keyword, one a face of its own."""
 
 FOUND_STATUS = 1
 """Of a command that checks something: it is not as it should be."""
@@ -71,9 +75,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        # A module cannot have the name of a keyword.
-        module = "import_avp" if cmd_name == "import" else cmd_name
-        command: click.Command = import_module(f"vaultgen.cli.{module}").command
+        module = MODULES.get(cmd_name, f"cli.{cmd_name}")
+        command: click.Command = import_module(f"vaultgen.{module}").command
         return command
 
     def resolve_command(

@@ -269,6 +269,10 @@ CATALOGUE: "dict[str, Row]" = {
         "give the public half of an age key, age1…, as age-keygen prints it",
     ),
     "missing-extra": Row("document", "this needs packages that are not installed", "pip install 'vaultgen[{extra}]'"),
+    "bad-artifact": Row("document", "the VaultArtifact is not valid: {why}", "see docs/flux.md"),
+    "own-source": Row(
+        "document", "a VaultArtifact cannot be made of what it publishes itself", "name the source of the tree"
+    ),
     "bad-archive": Row("document", "the archive is not usable: {why}", "look at where it comes from"),
     # --- access: Vault or the cluster said no ----------------------------------------------------------------
     "no-credential": Row(
@@ -349,6 +353,24 @@ CATALOGUE: "dict[str, Row]" = {
         "access",
         "the Secret {secret} is there, and holds no age key",
         "put one there under a key that ends in .agekey, or give --recipient; a Secret is never replaced",
+    ),
+    "address-not-allowed": Row(
+        "access",
+        "the operator of this cluster does not allow the address {address}",
+        "name an allowed one, or have it added to --vault-address of `vaultgen controller`",
+    ),
+    "source-elsewhere": Row(
+        "access",
+        "{source} is in another namespace, and such references are not allowed here",
+        "name a source of the same namespace, or start the controller with --allow-cross-namespace-refs",
+    ),
+    "source-missing": Row(
+        "access", "there is no {source}", "check spec.sourceRef; what was published before is still served"
+    ),
+    "artifact-taken": Row(
+        "access",
+        "the ExternalArtifact {name} is not to be written to: {why}",
+        "give the VaultArtifact another name, or delete that ExternalArtifact if nobody needs it",
     ),
     # --- data: Vault answered, but not with what is needed ---------------------------------------------------
     "path-missing": Row("data", "Vault has nothing at {path}", "{suggestion}"),
@@ -485,6 +507,14 @@ CATALOGUE: "dict[str, Row]" = {
         "check the address; a login page or proxy may stand there",
     ),
     # ... of `vaultgen controller`
+    "source-not-ready": Row(
+        "unavailable", "{source} has no artifact yet", "look at its own conditions; it is tried again by itself"
+    ),
+    "source-not-fetched": Row(
+        "unavailable",
+        "the artifact of revision {revision} cannot be fetched: {why}",
+        "it is tried again by itself; otherwise look at the controller that serves it",
+    ),
     "artifact-not-stored": Row(
         "unavailable",
         "the artifact cannot be stored: {why}",

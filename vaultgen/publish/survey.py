@@ -37,22 +37,30 @@ class Generator:
 class Survey:
     """A tree that can be published once its generators' values are known."""
 
-    files: Mapping[str, bytes]
-    """The whole tree, its kustomizations rewritten, without the Components."""
+    source: Mapping[str, bytes]
+    """The whole tree as it came."""
+    rewritten: Mapping[str, bytes]
+    """Its kustomizations that have to change, without the Components."""
     generators: tuple[Generator, ...]
     """In an order that never changes, those of one kustomization in the order in which kustomize runs them."""
 
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """The whole tree, its kustomizations rewritten; made anew, for many surveys may share one source."""
+        return {**self.source, **self.rewritten}
 
-def survey(files: Mapping[str, bytes], path: str, added: Document | None = None) -> Survey:
+
+def survey(files: Mapping[str, bytes] | Tree, path: str, added: Document | None = None) -> Survey:
     """Return what a build of the directory ``path`` of a tree needs to have resolved.
 
-    ``files`` is the whole tree by path (relative, with slashes). ``added`` is a document without a file, which counts
-    as listed last in the kustomization of ``path``; where that directory has none, the one that Flux would generate is
-    written, since Flux generates none once a Component stands there.
+    ``files`` is the whole tree, by path (relative, with slashes) or as a ``Tree``. ``added`` is a document without a
+    file, which counts as listed last in the kustomization of ``path``; where that directory has none, the one that Flux
+    would generate is written, since Flux generates none once a Component stands there.
 
     Raises ``Refused`` with everything that is wrong in the tree, in the documents, and that cannot be carried over.
     """
-    surveyor = _Surveyor(Tree(files))
+    tree = files if isinstance(files, Tree) else Tree(files)
+    surveyor = _Surveyor(tree)
     directory = resolve("", path.lstrip("/") or ".")
     if directory is None or not surveyor.tree.is_directory(directory):
         raise refuse("no-such-directory", path=path)
@@ -60,7 +68,7 @@ def survey(files: Mapping[str, bytes], path: str, added: Document | None = None)
     if surveyor.faults:
         # A document that two kustomizations list is wrong only once.
         raise Refused({(one.code, one.place, *one.facts.items(), one.read): one for one in surveyor.faults}.values())
-    return Survey({**files, **surveyor.rewritten}, tuple(surveyor.generators))
+    return Survey(tree.files, surveyor.rewritten, tuple(surveyor.generators))
 
 
 class _Surveyor:

@@ -1,0 +1,142 @@
+"""The Kubernetes API as the controller asks it: objects by path, as JSON, from several threads."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+from kubernetes.client import Configuration
+from kubernetes.client.rest import RESTClientObject
+from kubernetes.config import kube_config
+from kubernetes.config.incluster_config import InClusterConfigLoader
+from urllib3 import Timeout
+from urllib3.exceptions import HTTPError
+
+from vaultgen.cluster import POD_DIRECTORY
+from vaultgen.errors import refuse
+
+Object = dict[str, Any]
+
+FIELD_MANAGER = "vaultgen"
+ANSWER_LIMIT = 8 << 20
+"""Bytes; etcd takes no object that is nearly as large."""
+TIMEOUT_SECONDS = 15.0
+
+_MERGE_PATCH = "application/merge-patch+json"
+_APPLY = "application/apply-patch+yaml"
+
+
+class Conflict(Exception):
+    """The object is not what it was when it was read, or exists already."""
+
+
+class Api:
+    """Requests to one API server, with the controller's own rights."""
+
+    def __init__(self, environ: Mapping[str, str], connections: int) -> None:
+        """Take the Pod's ServiceAccount, or else ``$KUBECONFIG`` for a controller that runs outside.
+
+        Raises ``Refused`` (cluster-unavailable) where neither is usable.
+        """
+        self._configuration: Any = Configuration()
+        try:
+            _configure(self._configuration, environ)
+            self._configuration.connection_pool_maxsize = connections
+            self._pool: Any = RESTClientObject(self._configuration).pool_manager
+        except Exception:  # whatever the files or a credential plugin make the package raise
+            raise refuse(
+                "cluster-unavailable", what="objects", why="neither the Pod's ServiceAccount nor KUBECONFIG is usable"
+            ) from None
+
+    def get(self, path: str) -> Object | None:
+        """Return an object, or None where there is none. Raises ``Refused``: cluster-denied, cluster-unavailable."""
+        return self._ask("GET", path)
+
+    def create(self, path: str, body: Mapping[str, Any]) -> Object:
+        """Create an object in a collection. Raises ``Conflict`` where it exists, and ``Refused`` as ``get`` does."""
+        return self._found("POST", path, body)
+
+    def apply(self, path: str, body: Mapping[str, Any]) -> Object:
+        """Apply fields server-side, as the owner of them. Raises ``Conflict`` and ``Refused`` as ``create`` does."""
+        return self._found("PATCH", f"{path}?fieldManager={FIELD_MANAGER}&force=true", body, _APPLY)
+
+    def merge(self, path: str, patch: Mapping[str, Any]) -> Object | None:
+        """Merge a patch; None where the object is gone. Raises ``Conflict`` and ``Refused`` as ``create`` does."""
+        return self._ask("PATCH", f"{path}?fieldManager={FIELD_MANAGER}", patch, _MERGE_PATCH)
+
+    def delete(self, path: str, uid: str) -> None:
+        """Delete an object if it is still the one with this uid. Raises ``Refused`` as ``get`` does."""
+        try:
+            self._ask("DELETE", path, {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}})
+        except Conflict:
+            return
+
+    def _found(self, method: str, path: str, body: Mapping[str, Any], content_type: str = "application/json") -> Object:
+        answer = self._ask(method, path, body, content_type)
+        if answer is None:
+            raise refuse("cluster-not-found", what=_shown(path))
+        return answer
+
+    def _ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, content_type: str = "application/json"
+    ) -> Object | None:
+        status, content = self._send(method, path, body, content_type)
+        if status == 404:
+            return None
+        if status == 409:
+            raise Conflict
+        if status == 403:
+            raise refuse("cluster-denied", what=f"to {method.lower()} {_shown(path)}")
+        if not 200 <= status < 300:
+            raise refuse("cluster-unavailable", what=_shown(path), why=f"it answered {status}")
+        try:
+            answer = json.loads(content)
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            raise refuse("cluster-unavailable", what=_shown(path), why="its answer is not that of an API server")
+        return answer
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None, content_type: str) -> tuple[int, bytes]:
+        headers = {"Accept": "application/json", "Content-Type": content_type}
+        try:
+            # Asked for each time: the token of a Pod is replaced before it expires.
+            settings = self._configuration.auth_settings().values()
+            headers |= {setting["key"]: setting["value"] for setting in settings}
+            response = self._pool.request(
+                method,
+                self._configuration.host + path,
+                body=None if body is None else json.dumps(body),
+                headers=headers,
+                timeout=Timeout(total=TIMEOUT_SECONDS),
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            try:
+                return response.status, response.read(ANSWER_LIMIT)
+            finally:
+                response.release_conn()
+        except (HTTPError, OSError, ValueError):
+            raise refuse("cluster-unavailable", what=_shown(path), why="no answer came") from None
+
+
+def _configure(configuration: Any, environ: Mapping[str, str]) -> None:
+    if environ.get("KUBERNETES_SERVICE_HOST"):
+        loader: Any = InClusterConfigLoader
+        loader(f"{POD_DIRECTORY}/token", f"{POD_DIRECTORY}/ca.crt", environ=environ).load_and_set(configuration)
+        return
+    package: Any = kube_config
+    directory = tempfile.mkdtemp(prefix="vaultgen-")  # for the whole life of the process: urllib3 reads files only
+    file = environ.get("KUBECONFIG") or os.path.expanduser("~/.kube/config")
+    package.load_kube_config(file, client_configuration=configuration, persist_config=False, temp_file_path=directory)
+
+
+def _shown(path: str) -> str:
+    """Return a path as a person would name the object: plural, namespace, name and subresource."""
+    parts = path.partition("?")[0].split("/")
+    if "namespaces" not in parts[:-2]:
+        return "/".join(parts[3:])
+    _, namespace, plural, *rest = parts[parts.index("namespaces") :]
+    return " ".join([plural, "/".join([namespace, *rest])])

@@ -1,0 +1,82 @@
+"""Whose rights are used at Vault: those of the tenant's ServiceAccount or Secret, never the controller's own."""
+
+from collections.abc import Mapping, Sequence
+
+from vaultgen.controller.api import Api
+from vaultgen.controller.resource import VaultArtifact
+from vaultgen.errors import refuse
+from vaultgen.redacted import Redacted
+from vaultgen.vault.address import Unusable, parse_address
+from vaultgen.vault.settings import ALLOWED_ADDRESSES
+
+
+class TenantCluster:
+    """The port ``Cluster``, for one namespace and nothing else."""
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self._api = api
+        self._namespace = namespace
+
+    def secret(self, namespace: str, name: str, /) -> Mapping[str, Redacted]:
+        """Return a Secret's data. Raises ``Refused``: cluster-denied, cluster-not-found, cluster-unavailable."""
+        from base64 import b64decode
+
+        what = f"Secret {namespace}/{name}"
+        found = self._api.get(f"{self._path(namespace, what)}/secrets/{name}")
+        if found is None:
+            raise refuse("cluster-not-found", what=what)
+        try:
+            return {key: Redacted(b64decode(value)) for key, value in (found.get("data") or {}).items()}
+        except (AttributeError, TypeError, ValueError):
+            raise refuse("cluster-unavailable", what=what, why="its answer is not that of a Secret") from None
+
+    def service_account_token(self, namespace: str, name: str, audience: str, seconds: int, /) -> Redacted:
+        """Return a token (str, wrapped) for an audience, by TokenRequest. Raises ``Refused`` as ``secret`` does."""
+        what = f"ServiceAccount {namespace}/{name}"
+        request = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"audiences": [audience], "expirationSeconds": seconds},
+        }
+        answer = self._api.create(f"{self._path(namespace, what)}/serviceaccounts/{name}/token", request)
+        token = (answer.get("status") or {}).get("token")
+        if not isinstance(token, str) or not token:
+            raise refuse("cluster-unavailable", what=what, why="its answer holds no token")
+        return Redacted(token)
+
+    def _path(self, namespace: str, what: str) -> str:
+        if namespace != self._namespace:
+            raise refuse("cluster-denied", what=f"to use {what} for an object of another namespace")
+        return f"/api/v1/namespaces/{namespace}"
+
+
+class Operator:
+    """What the operator of the cluster decides about Vault: which addresses, and which CA they are trusted by."""
+
+    def __init__(self, addresses: Sequence[str], ca_file: str = "") -> None:
+        """Raises ``Refused`` (bad-address) for an address that is none."""
+        self._addresses = addresses
+        self._parsed = []
+        for text in addresses:
+            try:
+                self._parsed.append(parse_address(text))
+            except Unusable as unusable:
+                raise refuse("bad-address", source="--vault-address", why=unusable.why) from None
+        self._ca_file = ca_file
+
+    def environ(self, artifact: VaultArtifact) -> Mapping[str, str]:
+        """Return the whole environment that Vault is asked in for a VaultArtifact: nothing of the controller's own.
+
+        Raises ``Refused``: address-not-allowed, bad-artifact.
+        """
+        place = artifact.place._replace(field="spec.vault.address")
+        try:
+            address = parse_address(artifact.vault.address)
+        except Unusable as unusable:
+            raise refuse("bad-artifact", place, why=unusable.why) from None
+        if not any(one.is_same_server(address) and one.path in ("", address.path) for one in self._parsed):
+            raise refuse("address-not-allowed", place, address=address.text)
+        environ = {ALLOWED_ADDRESSES: " ".join(self._addresses), "VAULT_CLIENT_TIMEOUT": f"{artifact.timeout:.3f}s"}
+        if self._ca_file:
+            environ["VAULT_CACERT"] = self._ca_file
+        return environ

@@ -1,0 +1,152 @@
+"""The controller as a process: watching, working, and serving what is published, until it is told to stop."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import kopf
+import urllib3
+
+from vaultgen.controller.api import Api
+from vaultgen.controller.events import Events
+from vaultgen.controller.fetch import fetch
+from vaultgen.controller.identity import Operator
+from vaultgen.controller.metrics import Metrics
+from vaultgen.controller.reconcile import Reconciler, Rules
+from vaultgen.controller.resource import Name
+from vaultgen.controller.schedule import Schedule
+from vaultgen.controller.serve import artifacts, health, metrics, serving
+from vaultgen.controller.sources import Sources
+from vaultgen.controller.store import Store
+from vaultgen.controller.trees import Trees
+from vaultgen.controller.watch import Watch, settings
+from vaultgen.errors import Refused
+from vaultgen.errors.report import message
+
+API_RETRY_SECONDS = 5.0
+"""After the API server took no status: nothing else tells that this object is to be looked at again."""
+
+_log = logging.getLogger("vaultgen.controller")
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """What is listened on, each as ``[HOST]:PORT``."""
+
+    artifacts: str
+    metrics: str
+    health: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the controller is run."""
+
+    operator: Operator
+    storage: Path
+    advertised: str
+    """Host and port that kustomize-controller reaches the artifacts at."""
+    addresses: Addresses
+    events_address: str = ""
+    concurrent: int = 4
+    namespace: str = ""
+    """Watched alone; empty for all."""
+    allow_other_namespaces: bool = False
+    shard: str = ""
+
+
+async def run(options: Options, environ: Mapping[str, str]) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    Raises ``Refused``: cluster-unavailable, and cannot-listen for an address that is taken.
+    """
+    api = Api(environ, options.concurrent + 2)
+    counted = Metrics()
+    store = Store(options.storage)
+    for path in await asyncio.to_thread(store.verify):
+        _log.warning("dropped a damaged artifact", extra={"path": path})
+    sources = Sources(api)
+    pool = urllib3.PoolManager(maxsize=options.concurrent)
+    schedule: Schedule[Name] = Schedule(time.monotonic)
+    rules = Rules(options.operator, options.advertised, options.allow_other_namespaces)
+    loop = asyncio.get_running_loop()
+
+    def noted(body: Mapping[str, Any]) -> None:
+        loop.call_soon_threadsafe(watch.note, body)
+
+    reconciler = Reconciler(
+        rules,
+        api,
+        sources,
+        Trees(partial(fetch, pool)),
+        store,
+        Events(api, options.events_address, pool),
+        counted,
+        noted,
+    )
+
+    def gone(name: Name) -> None:
+        schedule.forget(name)
+        reconciler.forget(name)
+        store.forget(name.namespace, name.name)
+
+    def damaged(namespace: str, name: str) -> None:
+        reconciler.damaged(Name(namespace, name))
+        schedule.now(Name(namespace, name))
+
+    watch = Watch(sources, schedule.now, gone, reconciler.is_stale, options.shard)
+    ready = asyncio.Event()
+    faces = [
+        (artifacts(store, damaged), options.addresses.artifacts),
+        (metrics(counted.registry), options.addresses.metrics),
+        (health({"/healthz": lambda: True, "/readyz": ready.is_set}), options.addresses.health),
+    ]
+    with ThreadPoolExecutor(options.concurrent, "reconcile") as threads:
+        worker = _Worker(watch, reconciler, threads)
+        async with serving(faces), asyncio.TaskGroup() as tasks:
+            workers = [tasks.create_task(schedule.work(worker.handle)) for _ in range(options.concurrent)]
+            try:
+                await kopf.operator(
+                    registry=watch.registry(),
+                    settings=settings(),
+                    standalone=True,
+                    clusterwide=not options.namespace,
+                    namespaces=[options.namespace] if options.namespace else (),
+                    ready_flag=ready,
+                )
+            finally:
+                for task in workers:
+                    task.cancel()
+
+
+class _Worker:
+    """Looks at one object, in a thread: Vault is asked synchronously."""
+
+    def __init__(self, watch: Watch, reconciler: Reconciler, threads: ThreadPoolExecutor) -> None:
+        self._watch = watch
+        self._reconciler = reconciler
+        self._threads = threads
+
+    async def handle(self, name: Name) -> float | None:
+        """Return in how many seconds to look again."""
+        owner = self._watch.object(name)
+        if owner is None:
+            return None
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, self._reconciler.reconcile, owner)
+        except Refused as refused:
+            said = "; ".join(map(message, refused.faults))
+        except Exception as error:
+            # Without its text, which may hold a value.
+            said = f"a mistake of vaultgen: {type(error).__name__}"
+        with contextlib.suppress(Exception):
+            _log.error("nothing could be written about an object", extra={"object": str(name), "why": said})
+        return API_RETRY_SECONDS

@@ -1,0 +1,92 @@
+"""The values for a tree: all its generators, one session, one login."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from vaultgen.document.model import VaultConfig
+from vaultgen.ports import Answer, Miss, Read
+from vaultgen.publish.survey import Survey
+from vaultgen.render import GeneratedSecret
+from vaultgen.session.backends import Located, SharedBackends
+from vaultgen.vault.backend import VaultBackend, connect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vaultgen.ports import Backend, Cluster, Files
+
+
+@dataclass(frozen=True)
+class Version:
+    """Which version of a KV secret was read."""
+
+    path: str
+    vault_namespace: str
+    version: int
+    created_time: str
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What a tree's generators make."""
+
+    secrets: Sequence[Sequence[GeneratedSecret]]
+    """Of each generator, in the survey's order."""
+    versions: Sequence[Version]
+    """Of each path, sorted."""
+    ignored: Sequence[str] = ()
+    """Files whose ``vault:`` block was not looked at."""
+
+
+def resolve(
+    surveyed: Survey,
+    config: VaultConfig,
+    environ: Mapping[str, str],
+    cluster: "Cluster",
+    log: Callable[[str], None],
+) -> Resolved:
+    """Return the Secrets of all generators, read with ``config``: a document's own ``vault:`` block counts for nothing.
+
+    ``log`` takes a line a request. Raises ``Refused`` with every fault of every document, as ``generate`` does.
+    """
+    opened: list[VaultBackend] = []
+    answers: dict[Read, Answer | Miss] = {}
+
+    def connected(config: VaultConfig, files: "Files") -> "Backend":
+        opened.append(connect(config, environ, files, cluster=lambda: cluster, log=log))
+        return _Noting(opened[-1], answers)
+
+    located = [
+        Located(generator.document._replace(vault=config), generator.files, generator.directory)
+        for generator in surveyed.generators
+    ]
+    shared = SharedBackends(connected)
+    try:
+        shared.read_ahead(located)
+        secrets = [shared.make(one.document, one.files, one.root) for one in located]
+    finally:
+        for backend in opened:
+            backend.close()
+    ignored = {one.document.place.file for one in surveyed.generators if one.document.vault != VaultConfig()}
+    return Resolved(secrets, _versions(answers, config), sorted(ignored))
+
+
+class _Noting:
+    """A backend that notes what was read."""
+
+    def __init__(self, backend: VaultBackend, answers: dict[Read, Answer | Miss]) -> None:
+        self._backend = backend
+        self._answers = answers
+
+    def read_all(self, reads: Sequence[Read], /) -> Mapping[Read, Answer | Miss]:
+        answers = self._backend.read_all(reads)
+        self._answers.update(answers)
+        return answers
+
+
+def _versions(answers: Mapping[Read, Answer | Miss], config: VaultConfig) -> list[Version]:
+    found = {
+        Version(read.path, read.vault_namespace or config.namespace, answer.version, answer.created_time)
+        for read, answer in answers.items()
+        if isinstance(answer, Answer) and answer.version is not None
+    }
+    return sorted(found, key=lambda one: (one.vault_namespace, one.path, one.version))

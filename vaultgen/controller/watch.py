@@ -1,0 +1,121 @@
+"""What the API server tells by itself: objects that are new, changed or gone. kopf watches; it writes nothing."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import kopf
+
+from vaultgen.controller.resource import API_VERSION, PLURAL, SHARD_LABEL, Name, SourceRef, VaultArtifact
+from vaultgen.controller.sources import GROUP, PLURALS, Sources, owner_of
+
+Body = Mapping[str, Any]
+
+
+class Watch:
+    """Takes events, keeps what they tell, and wakes the VaultArtifacts that are concerned."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        wake: Callable[[Name], None],
+        gone: Callable[[Name], None],
+        is_stale: Callable[[Name, Body | None], bool],
+        shard: str = "",
+    ) -> None:
+        """``wake`` is called for an object to look at now, ``gone`` for one that is no more.
+
+        ``is_stale`` tells whether an ExternalArtifact (None: it is gone) has to be written again. ``shard`` is the
+        value of the sharding label of the objects to take care of; empty for those without the label.
+        """
+        self._sources = sources
+        self._wake = wake
+        self._gone = gone
+        self._is_stale = is_stale
+        self._shard = shard
+        self._objects: dict[Name, VaultArtifact] = {}
+        self._users: dict[SourceRef, set[Name]] = {}
+
+    def object(self, name: Name) -> VaultArtifact | None:
+        """Return a VaultArtifact as it was last seen."""
+        return self._objects.get(name)
+
+    def names(self) -> list[Name]:
+        """Return the names of all VaultArtifacts."""
+        return list(self._objects)
+
+    def note(self, body: Body) -> None:
+        """Take a VaultArtifact as it is after it was written to, without waking it."""
+        owner = VaultArtifact(_slim(body))
+        if owner.name in self._objects:
+            self._objects[owner.name] = owner
+
+    def artifact_event(self, kind: str | None, body: Body) -> None:
+        """Take what a watch says of a VaultArtifact; ``kind`` is None where it was there before the watch began."""
+        owner = VaultArtifact(_slim(body))
+        before = self._objects.get(owner.name)
+        if before is not None:
+            self._users.get(before.source, set()).discard(owner.name)
+        if kind == "DELETED" or (owner.metadata.get("labels") or {}).get(SHARD_LABEL, "") != self._shard:
+            if self._objects.pop(owner.name, None):
+                self._gone(owner.name)
+            return
+        self._objects[owner.name] = owner
+        self._users.setdefault(owner.source, set()).add(owner.name)
+        if before is None or _asked(before) != _asked(owner):
+            self._wake(owner.name)
+
+    def source_event(self, reference: SourceRef, kind: str | None, body: Body) -> None:
+        """Take what a watch says of a source."""
+        external = None if kind == "DELETED" else body
+        changed = self._sources.note(reference, external)
+        if changed:
+            for name in tuple(self._users.get(reference, ())):
+                self._wake(name)
+        owner = owner_of(body)
+        if owner in self._objects and self._is_stale(owner, external):
+            self._wake(owner)
+
+    def registry(self) -> kopf.OperatorRegistry:
+        """Return the handlers for kopf: low-level ones, for which it keeps no state in the objects."""
+        registry = kopf.OperatorRegistry()
+        kopf.on.login(registry=registry)(_log_in)
+        group, version = API_VERSION.split("/")
+
+        @kopf.on.event(group, version, PLURAL, registry=registry)
+        async def artifact(event: Any, **_: Any) -> None:
+            self.artifact_event(event["type"], event["object"])
+
+        for kind, plural in PLURALS.items():
+            kopf.on.event(GROUP, plural, registry=registry, id=kind, param=kind)(self._source)
+        return registry
+
+    async def _source(self, event: Any, param: Any = None, **_: Any) -> None:
+        metadata = event["object"]["metadata"]
+        reference = SourceRef(param, Name(metadata["namespace"], metadata["name"]))
+        self.source_event(reference, event["type"], event["object"])
+
+
+def settings() -> kopf.OperatorSettings:
+    """Return kopf's settings: it posts no events, has no peers, and ends soon when it is told to."""
+    chosen = kopf.OperatorSettings()
+    chosen.posting.enabled = False
+    chosen.peering.standalone = True
+    chosen.process.ultimate_exiting_timeout = 10
+    return chosen
+
+
+def _log_in(**arguments: Any) -> Any:
+    return kopf.login_with_service_account(**arguments) or kopf.login_via_client(**arguments)
+
+
+def _asked(owner: VaultArtifact) -> tuple[Any, ...]:
+    """Return what an object asks for; its status is our own word."""
+    return owner.uid, owner.generation, owner.requested_at, owner.is_deleted
+
+
+def _slim(body: Body) -> Body:
+    """Leave out what is long and of no use, such as who set which field."""
+    kept = ("name", "namespace", "uid", "resourceVersion", "generation", "deletionTimestamp", "finalizers", "labels")
+    metadata = {field: body["metadata"][field] for field in (*kept, "annotations") if field in body["metadata"]}
+    metadata.get("annotations", {}).pop("kubectl.kubernetes.io/last-applied-configuration", None)
+    return {"metadata": metadata, "spec": body["spec"], "status": body.get("status") or {}}
