@@ -321,7 +321,7 @@ CATALOGUE: "dict[str, Row]" = {
     "mount-hidden": Row(
         "access",
         "no mount for {path} is visible to this token",
-        "check the path's first part and the namespace; a mount is visible once a policy allows any path below it",
+        "check the path's first part and the namespace; else the token lacks a policy: see `vaultgen policy`",
     ),
     "token-invalid": Row(
         "access",

@@ -58,6 +58,8 @@ def parse_address(text: str) -> Address:
         if not rest.startswith("/"):
             raise Unusable("the path of the socket must be absolute")
         return Address("unix", "localhost", 0, socket=rest)
+    if text[:1] in ("'", '"', " "):
+        raise Unusable("it begins with a quote or a space: leave that out")
     if scheme not in DEFAULT_PORTS or not separator:
         raise Unusable("it does not begin with http://, https:// or unix://")
     authority, _, path = rest.partition("/")

@@ -60,6 +60,8 @@ def test_what_is_no_address_is_refused_without_being_quoted(text: str) -> None:
     [
         ("https://vault/v1", "it ends in /v1, which is added to it: leave that out"),
         ("https://gate/vault/v1/", "it ends in /v1, which is added to it: leave that out"),
+        ('"https://vault"', "it begins with a quote or a space: leave that out"),
+        (" https://vault", "it begins with a quote or a space: leave that out"),
         ("https://vault/ui", "it leads to the pages for people, /ui: leave that out"),
         ("https://vault/ui/vault/secrets", "it leads to the pages for people, /ui: leave that out"),
     ],
