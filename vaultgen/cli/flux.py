@@ -112,7 +112,14 @@ def command() -> None:
     callback=_address,
     help="Vault, as the controller reaches it.",
 )
-@click.option("--vault-namespace", metavar="NAME", default="", help="The Vault namespace to read in.")
+@click.option(
+    "--vault-namespace",
+    metavar="NAME",
+    envvar="VAULT_NAMESPACE",
+    show_envvar=True,
+    default="",
+    help="The Vault namespace to read in.",
+)
 @click.option(
     "--service-account", metavar="NAME", type=_Name(), help="Who reads from Vault; called as the rest unless given."
 )
