@@ -19,7 +19,7 @@ from vaultgen.controller.events import Events
 from vaultgen.controller.fetch import fetch
 from vaultgen.controller.identity import Operator
 from vaultgen.controller.metrics import Metrics
-from vaultgen.controller.reconcile import Reconciler, Rules
+from vaultgen.controller.reconcile import Reconciler, Rules, path_of
 from vaultgen.controller.resource import Name
 from vaultgen.controller.schedule import Schedule
 from vaultgen.controller.serve import artifacts, health, metrics, serving
@@ -112,6 +112,7 @@ async def run(options: Options, environ: Mapping[str, str]) -> None:
         worker = _Worker(watch, reconciler, threads)
         async with serving(faces), asyncio.TaskGroup() as tasks:
             workers = [tasks.create_task(schedule.work(worker.handle)) for _ in range(options.concurrent)]
+            tasks.create_task(asyncio.to_thread(_sweep, store, api))
             try:
                 await kopf.operator(
                     registry=watch.registry(),
@@ -124,6 +125,14 @@ async def run(options: Options, environ: Mapping[str, str]) -> None:
             finally:
                 for task in workers:
                     task.cancel()
+
+
+def _sweep(store: Store, api: Api) -> None:
+    """Drop the artifacts of objects that went while nobody looked: one whose finalizer was taken away by hand."""
+    for namespace, name in store.names():
+        with contextlib.suppress(Refused):
+            if api.get(path_of(Name(namespace, name))) is None:
+                store.forget(namespace, name)
 
 
 class _Worker:

@@ -162,6 +162,14 @@ class Store:
             for path in [path for path in self._checked if path.startswith(f"{directory}/")]:
                 del self._checked[path]
 
+    def names(self) -> list[tuple[str, str]]:
+        """Return namespace and name of each object that something is kept of."""
+        kept = []
+        for path in sorted((self._directory / ROOT).glob("*/*/*.tar.gz")):
+            if parts := _IS_PATH.fullmatch(path.relative_to(self._directory).as_posix()):
+                kept.append((parts[1], parts[2]))
+        return list(dict.fromkeys(kept))
+
     def verify(self) -> list[str]:
         """Read every file, drop what is not an artifact with the bytes that its name says, and return those paths.
 

@@ -500,3 +500,11 @@ def test_wherever_it_is_killed_the_earlier_artifact_is_served_and_nothing_is_hal
     done = subprocess.run([sys.executable, interrupted_put.__file__, tmp_path, name], capture_output=True, check=False)
     assert done.stderr == b""
     assert int(done.stdout) > 30
+
+
+def test_names_are_those_that_something_is_kept_of(store: Store, tmp_path: Path) -> None:
+    for namespace, name in (("b", "web"), ("a", "web"), ("a", "web")):
+        store.put(namespace, name, os.urandom(8))
+    (tmp_path / "externalartifact/a/other").mkdir()
+    (tmp_path / "externalartifact/a/other/note.tar.gz").write_bytes(b"")
+    assert store.names() == [("a", "web"), ("b", "web")]
