@@ -9,7 +9,10 @@ from typing import Any
 
 import click
 import pytest
+import yaml
 
+from support.custom_resources import faults_of
+from support.deployed import DEPLOY
 from support.kubernetes_objects import unknown_in
 from support.kustomize import CHECKOUT
 from support.markdown import anchors, blocks, inline_code, links, name_of, pages
@@ -38,7 +41,17 @@ OTHER_FILES = {
     ".github/workflows/deploy.yaml",
     ".github/workflows/secrets.yaml",
     ".pre-commit-config.yaml",
+    "clusters/my-cluster/flux-system/kustomization.yaml",
+    "clusters/my-cluster/vaultgen.yaml",
     "clusters/production/apps.yaml",
+    "alert.yaml",
+    "application.yaml",
+    "argocd-cm.yaml",
+    "my-app.yaml",
+    "plugin.yaml",
+    "refresh.yaml",
+    "repo-server.yaml",
+    "vault-ca.yaml",
 }
 """Files of other programs, and what vaultgen itself writes; a test uses each as it stands."""
 
@@ -46,6 +59,8 @@ NOT_RUN = {
     "docs/import.md#coming-from-argocd-vault-plugin": "test_import.py does this with a manifest of its own",
     "README.md#see-it-work": "it is this very test run, and the demo beside it",
     "README.md#install": "no test may ask a registry; all of them run what `pip install` put there from the wheel",
+    "docs/flux.md#in-a-flux-cluster": "a drawing",
+    "docs/flux.md#security": "a drawing",
     "docs/how-it-works.md#how-it-works": "a drawing",
     "docs/reference.md#references": "a grammar; its references are parsed below",
     "examples/README.md#run-one": "it starts a server at a fixed port; the tests' own stands in for it",
@@ -72,6 +87,8 @@ def test_a_yaml_block_is_accepted_by_what_reads_it(block: YamlBlock) -> None:
     for tree in block.trees():
         if (tree["apiVersion"], tree["kind"]) in DOCUMENTS:
             plan(read_document(tree), AnyFile())
+        elif tree["kind"] == "VaultArtifact":
+            assert faults_of(tree, yaml.safe_load((DEPLOY / "crd.yaml").read_text())) == []
         else:
             assert unknown_in(tree) == []
 
