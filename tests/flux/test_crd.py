@@ -37,9 +37,9 @@ def test_every_field_is_kept(client: ClusterClient, namespace: str) -> None:
 
 
 def test_the_status_is_kept_and_is_no_part_of_the_object(client: ClusterClient, namespace: str) -> None:
-    applied = made(client, namespace, ARTIFACT)
+    applied = made(client, namespace, {**ARTIFACT, "status": STATUS})
     # Until the controller has looked, kstatus takes nobody for ready.
-    assert made(client, namespace, {**ARTIFACT, "status": STATUS})["status"] == {"observedGeneration": -1}
+    assert applied["status"] == {"observedGeneration": -1}
     (written,) = client.apply(
         {**ARTIFACT, "metadata": applied["metadata"] | {"managedFields": None}, "status": STATUS}, status=True
     )
