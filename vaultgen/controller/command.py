@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from vaultgen.errors import refuse
+from vaultgen.extras import imported_with
 
 
 @click.command(name="controller", short_help="Run in a cluster, and publish what stock Flux applies")
@@ -89,12 +89,10 @@ def command(
     Examples:
       vaultgen controller --vault-address https://vault:8200 --storage-adv-addr vaultgen.flux-system
     """
-    try:
+    with imported_with("controller"):
         from vaultgen.controller.identity import Operator
         from vaultgen.controller.logs import set_up
         from vaultgen.controller.operator import Addresses, Options, run
-    except ModuleNotFoundError:
-        raise refuse("missing-extra", extra="controller") from None
     namespace = ""
     if not watch_all_namespaces:
         namespace = os.environ.get("RUNTIME_NAMESPACE", "")
