@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from support.application import Application
 from support.artifact_server import ArtifactServer, running_artifact_server
 from support.cluster_client import ClusterClient
 from support.cluster_login import ClusterVault, trust_cluster
 from support.flux_cluster import Cluster, Flux, running_cluster, running_flux
 from support.flux_parts import NoGo, Parts, flux_parts
 from support.git_server import GitServer, running_git_server
+from support.openbao import OpenBao
+from support.running_controller import RunningController, running_controller
 from support.vault_namespace import VaultNamespace
 
 HERE = Path(__file__).parent
@@ -95,3 +98,22 @@ def bao_for_cluster(cluster: Cluster, vault_namespace: VaultNamespace) -> Cluste
     """A fresh Vault namespace whose method ``kubernetes`` takes that API server's tokens; ``allow`` them something."""
     trust_cluster(vault_namespace.root, cluster)
     return ClusterVault(vault_namespace)
+
+
+@pytest.fixture(scope="module")
+def controller(
+    cluster: Cluster, flux: Flux, openbao: OpenBao, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningController]:
+    """The controller, for all of a module's tests."""
+    with running_controller(cluster, tmp_path_factory.mktemp("controller"), [openbao.address]) as running:
+        yield running
+
+
+@pytest.fixture
+def application(
+    controller: RunningController, client: ClusterClient, git: GitServer, bao_for_cluster: ClusterVault, namespace: str
+) -> Iterator[Application]:
+    """An application to push, in a namespace of its own."""
+    one = Application(client, git, bao_for_cluster, namespace)
+    yield one
+    one.abandon()

@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pyrage
 import pytest
 
+from support.application_files import HEAD, config_map, deployment, generator, text
 from support.artifact_server import ArtifactServer
 from support.canaries import found_in, found_in_files, new_canary
 from support.cluster_client import ClusterClient, Object
@@ -20,8 +21,6 @@ from vaultgen.document.read import read_document
 
 TREES = 50
 BINARY = bytes(range(256))
-HEAD = {"apiVersion": "vaultgen.dev/v1alpha1", "kind": "VaultSecretGenerator"}
-EXEC = {"config.kubernetes.io/function": "exec: {path: vaultgen}"}
 
 Files = dict[str, bytes]
 
@@ -30,29 +29,6 @@ Files = dict[str, bytes]
 def publication(flux: Flux, artifacts: ArtifactServer, client: ClusterClient, namespace: str) -> Publication:
     """An application that stock Flux applies."""
     return Publication(client, artifacts, namespace)
-
-
-def text(tree: Any) -> bytes:
-    return json.dumps(tree).encode()
-
-
-def generator(*entries: Mapping[str, Any], name: str = "app") -> bytes:
-    return text({**HEAD, "metadata": {"name": name, "annotations": EXEC}, "secretGenerator": entries})
-
-
-def deployment(*secrets: str) -> bytes:
-    references = [{"secretRef": {"name": name}} for name in secrets]
-    labels = {"app": "app"}
-    container = {"name": "app", "image": "example.com/app", "envFrom": references}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
-    return text(
-        {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": "app"},
-            "spec": {"selector": {"matchLabels": labels}, "template": template},
-        }
-    )
 
 
 def tree(**kustomization: Any) -> Files:
@@ -298,10 +274,6 @@ def test_a_directory_without_a_kustomization_is_applied_as_before(
     assert data == {"a.json": b"s3cret"}
     assert [one["uses"] for one in publication.applied() if one["kind"] == "Deployment"] == [[name]]
     assert before.items() <= uids(client, publication.namespace).items()
-
-
-def config_map(name: str) -> bytes:
-    return text({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}})
 
 
 def uids(client: ClusterClient, namespace: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""An application that stock Flux applies from a hand-made ExternalArtifact, and what a build of its source comes to."""
+"""An application that stock Flux applies from an ExternalArtifact, and what a build of its source comes to."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,29 +22,25 @@ _AGE = "sops-age"
 _OWN = ("kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace")
 
 
-class Publication:
-    """One in a namespace: ExternalArtifact and Kustomization of the name ``app``, and the Secret with the key."""
+class Applied:
+    """What an ExternalArtifact in a namespace comes to: a Kustomization, both of the name ``app``, and its age key."""
 
-    def __init__(self, client: ClusterClient, artifacts: ArtifactServer, namespace: str) -> None:
+    def __init__(self, client: ClusterClient, namespace: str) -> None:
         self.client = client
         self.namespace = namespace
-        self.environment: Mapping[str, str] = {}
-        """Leads to the Vault, if trees read from one."""
-        self._artifacts = artifacts
         self._identity = pyrage.x25519.Identity.generate()
         self.put_key(str(self._identity))
+
+    @property
+    def recipient(self) -> str:
+        """The public half of the key."""
+        return str(self._identity.to_public())
 
     def put_key(self, identity: str) -> None:
         """Store the private key that the Kustomization names."""
         metadata = {"namespace": self.namespace, "name": _AGE}
         keys = {"test.agekey": identity}
         self.client.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": keys})
-
-    def publish(self, files: Mapping[str, bytes], path: str = "top", added: Document | None = None) -> str:
-        """Publish a tree and return the revision."""
-        recipients = [str(self._identity.to_public())]
-        archive = published_archive(files, path, self.environment, recipients, added)
-        return self._artifacts.publish(self.client, self.namespace, "app", archive)
 
     def kustomize(self, path: str = "top", *, decryption: bool = True, **spec: Any) -> None:
         """Make the Kustomization; ``spec`` is laid over its own."""
@@ -97,6 +93,21 @@ class Publication:
     def secrets(self) -> dict[str, dict[str, bytes]]:
         """Return the data of the Secrets that the Kustomization applied."""
         return {one["metadata"]["name"]: one["data"] for one in self.applied() if one["kind"] == "Secret"}
+
+
+class Publication(Applied):
+    """One whose ExternalArtifact is made by hand."""
+
+    def __init__(self, client: ClusterClient, artifacts: ArtifactServer, namespace: str) -> None:
+        super().__init__(client, namespace)
+        self.environment: Mapping[str, str] = {}
+        """Leads to the Vault, if trees read from one."""
+        self._artifacts = artifacts
+
+    def publish(self, files: Mapping[str, bytes], path: str = "top", added: Document | None = None) -> str:
+        """Publish a tree and return the revision."""
+        archive = published_archive(files, path, self.environment, [self.recipient], added)
+        return self._artifacts.publish(self.client, self.namespace, "app", archive)
 
 
 def built(directory: Path, files: Mapping[str, bytes], path: str, environment: Mapping[str, str]) -> list[Object]:
