@@ -100,10 +100,16 @@ async def serving(faces: Sequence[tuple[web.Application, str]]) -> AsyncIterator
 
 
 def _application(answer: Handler) -> web.Application:
-    """Return an application that answers GET and HEAD of any path."""
+    """Return an application that answers GET and HEAD of any path, one request a connection."""
     application = web.Application()
     application.router.add_get("/{path:.*}", answer)
+    application.on_response_prepare.append(_last)
     return application
+
+
+async def _last(_: web.Request, response: web.StreamResponse) -> None:
+    # kopf waits for all tasks of the loop when it ends, those of idle connections too: seconds that Flux waits for us.
+    response.force_close()
 
 
 async def _sent(request: web.Request, file: BufferedReader) -> web.StreamResponse:

@@ -108,6 +108,11 @@ def test_head_tells_the_size_alone(served: Served) -> None:
     assert (answer.status, answer.content, answer.headers["content-length"]) == (200, b"", "6")
 
 
+def test_no_connection_is_kept_that_an_end_would_wait_for(served: Served) -> None:
+    for path in (f"/{served.put(b'packed').path}", "/"):
+        assert ask(served.address, path).headers["connection"] == "close"
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"])
 def test_nothing_can_be_done_but_reading(method: str, served: Served) -> None:
     stored = served.put(b"packed")
