@@ -109,6 +109,7 @@ def _application(answer: Handler) -> web.Application:
 
 async def _last(_: web.Request, response: web.StreamResponse) -> None:
     # kopf waits for all tasks of the loop when it ends, those of idle connections too: seconds that Flux waits for us.
+    response.headers["Connection"] = "close"
     response.force_close()
 
 
