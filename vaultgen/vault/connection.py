@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from vaultgen.vault.batch import Job
     from vaultgen.vault.route import Route
 
-_buffer = memoryview(bytearray(1 << 16))
 _TLS_ALERT = b"\x15\x03"
 """How a TLS server's answer to plain HTTP begins, where it does not answer in HTTP."""
 
@@ -146,7 +145,7 @@ class Connection:
             self._flush()
         while (count := self._receive()) > 0:
             try:
-                self.reader.feed(_buffer[:count])
+                self.reader.feed(self._route.buffer[:count])
             except BadAnswer:
                 raise self._route.failure("its answer is not valid HTTP", again=False) from None
             if self.reader.has_head:
@@ -206,7 +205,7 @@ class Connection:
                 raise self._closed()
             if self._feed(count):
                 break
-            if count < len(_buffer) and tls is None:
+            if count < len(self._route.buffer) and tls is None:
                 return False
         self.job = None
         self.served += 1
@@ -228,10 +227,10 @@ class Connection:
 
     def _feed(self, count: int) -> bool:
         try:
-            return self.reader.feed(_buffer[:count])
+            return self.reader.feed(self._route.buffer[:count])
         except BadAnswer as bad:
             facts = {"address": self._route.settings.address.text, "limit": str(bad.limit)}
-            is_alert = self._route.tls is None and _buffer[:2] == _TLS_ALERT
+            is_alert = self._route.tls is None and self._route.buffer[:2] == _TLS_ALERT
             raise Lost(Fault("plain-http" if is_alert else bad.code, facts=facts), again=False) from None
 
     # --- bytes ---
@@ -260,7 +259,7 @@ class Connection:
     def _receive(self) -> int:
         """Fill the buffer; return how far, 0 at the end of the stream, -1 where nothing is there yet. Raises Lost."""
         try:
-            return self._socket.recv_into(_buffer)
+            return self._socket.recv_into(self._route.buffer)
         except BlockingIOError:
             return -1
         except OSError as error:

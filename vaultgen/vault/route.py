@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from vaultgen.vault.settings import Settings
     from vaultgen.vault.tls import Tls
 
+BUFFER_BYTES = 1 << 16
+
 
 class Lost(Exception):
     """A connection that came to nothing, or that ended before the answer did."""
@@ -38,6 +40,8 @@ class Route:
         self.tls = _tls(settings, files) if address.scheme == "https" else None
         self.tunnel = b""
         """The request that asks a proxy for a connection to the server; empty where none is needed."""
+        self.buffer = memoryview(bytearray(BUFFER_BYTES))
+        """What is received goes through it: of this route alone, for other threads receive at the same time."""
         self.preferred = 0
         """Index of the endpoint that was reached last."""
         if proxy and self.tls:

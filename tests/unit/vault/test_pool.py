@@ -23,6 +23,7 @@ from vaultgen.vault.message import Request, Response
 from vaultgen.vault.pool import FEW_CONNECTIONS, LONG_QUEUE, MANY_CONNECTIONS, Pool
 from vaultgen.vault.proxy import Proxy
 from vaultgen.vault.settings import Settings
+from vaultgen.vault.wire import Reader
 
 READ = Request("GET", "secret/data/app", token=Redacted("s.canary"))
 LOGIN = Request("POST", "auth/jwt/login", body=Redacted({"jwt": "canary"}))
@@ -312,6 +313,35 @@ def test_the_users_own_rate_limit_is_kept(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 # --- no connection at all ---
+
+
+def test_two_pools_that_receive_at_the_same_time_never_take_each_others_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads do: here the other one receives between the arrival of an answer and its reading."""
+    monkeypatch.setattr(Reader, "feed", _Interrupted(Reader.feed, lambda: tenant("other")))
+    with running_script(lambda asked: Reply(http(200, asked.headers["x-vault-token"]))) as server:
+
+        def tenant(token: str) -> object:
+            with pool_for(server.address) as pool:
+                (answer,) = pool.send([READ._replace(token=Redacted(token))])
+                return outcome(answer)
+
+        assert tenant("first") == (200, b"first")
+
+
+class _Interrupted:
+    """A method before whose first call something else happens."""
+
+    def __init__(self, method: Callable[..., bool], happens: Callable[[], object]) -> None:
+        self._method = method
+        self._happens = iter([happens])
+
+    def __get__(self, reader: Reader, _: type) -> Callable[[memoryview], bool]:
+        def called(data: memoryview) -> bool:
+            for happens in self._happens:
+                happens()
+            return self._method(reader, data)
+
+        return called
 
 
 def unused_port() -> int:
