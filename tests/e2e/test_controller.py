@@ -27,6 +27,8 @@ from vaultgen.controller.sources import Sources
 from vaultgen.controller.store import Store
 from vaultgen.controller.trees import Trees
 from vaultgen.errors import Refused
+from vaultgen.lock import Pin, lock_text
+from vaultgen.ports import Read
 from vaultgen.publish.archive import pack, unpack
 
 CANARY = new_canary("controller")
@@ -267,6 +269,37 @@ def test_entries_of_the_object_itself_are_added_to_its_path(setup: Setup) -> Non
     tree = setup.published()
     assert b"note.yaml" in tree["plain/kustomization.yaml"]
     assert b"password.txt" in tree["plain/.vaultgen/kustomization.yaml"]
+
+
+def lock_of(setup: Setup, version: int) -> bytes:
+    """Return a lock as `vaultgen lock` writes it with VAULT_NAMESPACE in the environment."""
+    answer = setup.vault.root.request("GET", f"secret/data/my-app/database?version={version}")
+    pin = Pin(version, answer["data"]["metadata"]["created_time"])
+    return lock_text({Read("secret/data/my-app/database"): pin}).encode()
+
+
+def test_a_lock_in_the_tree_pins_what_is_published(setup: Setup) -> None:
+    setup.source({**TREE, "apps/vaultgen.lock": lock_of(setup, 1)})
+    setup.write("two")
+    assert setup.look()["versions"][0]["version"] == 1
+
+
+def test_entries_of_the_object_itself_are_not_pinned(setup: Setup) -> None:
+    files = {"more": "vault:secret/data/other?key=x"}
+    setup.vault.root.write("other", {"x": "y"})
+    setup.own(secretGenerator=[{"name": "more", "files": files}])
+    setup.source({**TREE, "apps/vaultgen.lock": lock_of(setup, 1)})
+    setup.look()
+    assert setup.condition()["status"] == "True"
+
+
+def test_generators_beside_the_path_are_replaced_by_what_fails_in_flux(setup: Setup) -> None:
+    other = {"other/kustomization.yaml": b"generators: [s.yaml]\n", "other/s.yaml": GENERATOR, "a.md": GENERATOR}
+    setup.source({**TREE, **other})
+    setup.look()
+    tree = setup.published()
+    assert b"NotResolved" in tree["other/s.yaml"]
+    assert tree["a.md"] == GENERATOR
 
 
 # --- failures: what was published stays ---

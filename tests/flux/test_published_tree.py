@@ -198,6 +198,15 @@ def test_without_decryption_nothing_is_applied(name: str, publication: Publicati
     assert publication.applied() == []
 
 
+def test_a_path_whose_generators_were_not_resolved_is_not_built_without_them(publication: Publication) -> None:
+    files = tree() | {"other/kustomization.yaml": text({"generators": ["../base/vaultgen.yaml", "s.yaml"]})}
+    files["other/s.yaml"] = generator({"name": "other", "literals": ["a=b"]})
+    publication.publish(files)
+    publication.kustomize("other")
+    assert "NotResolved" in publication.failure()
+    assert publication.applied() == []
+
+
 def test_with_another_key_nothing_is_applied(publication: Publication) -> None:
     publication.put_key(str(pyrage.x25519.Identity.generate()))
     publication.publish(tree())

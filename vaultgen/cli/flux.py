@@ -27,7 +27,7 @@ SIGNS: Mapping[Outcome, tuple[str, str]] = {
 }
 
 
-class _Name(click.ParamType["str"]):
+class _Name(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click alone
     """A name that an object of the cluster may have."""
 
     name = "name"

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vaultgen.document.model import VaultConfig
-from vaultgen.ports import Answer, Miss, Read
-from vaultgen.publish.survey import Survey
+from vaultgen.errors import refuse
+from vaultgen.ports import LOCK_FILE, Answer, Miss, Read
+from vaultgen.publish.survey import Generator, Survey
 from vaultgen.render import GeneratedSecret
 from vaultgen.session.backends import Located, SharedBackends
 from vaultgen.vault.backend import VaultBackend, connect
@@ -51,14 +52,12 @@ def resolve(
     opened: list[VaultBackend] = []
     answers: dict[Read, Answer | Miss] = {}
 
-    def connected(config: VaultConfig, files: "Files") -> "Backend":
-        opened.append(connect(config, environ, files, cluster=lambda: cluster, log=log))
-        return _Noting(opened[-1], answers)
+    def connected(of_document: VaultConfig, files: "Files") -> "Backend":
+        if not opened:
+            opened.append(connect(config, environ, files, cluster=lambda: cluster, log=log))
+        return _Noting(opened[0], answers)
 
-    located = [
-        Located(generator.document._replace(vault=config), generator.files, generator.directory)
-        for generator in surveyed.generators
-    ]
+    located = [_located(generator) for generator in surveyed.generators]
     shared = SharedBackends(connected)
     try:
         shared.read_ahead(located)
@@ -68,6 +67,26 @@ def resolve(
             backend.close()
     ignored = {one.document.place.file for one in surveyed.generators if one.document.vault != VaultConfig()}
     return Resolved(secrets, _versions(answers, config), sorted(ignored))
+
+
+def _located(generator: Generator) -> Located:
+    """Return a generator without what its ``vault:`` block says, but for the namespace that a lock calls paths by."""
+    document = generator.document
+    document = document._replace(vault=VaultConfig(namespace=document.vault.namespace))
+    files = generator.files if document.place.file else _Unlocked(generator.files)
+    return Located(document, files, generator.directory)
+
+
+class _Unlocked:
+    """The files for a document that stands in no file: `vaultgen lock` knows nothing of it."""
+
+    def __init__(self, files: "Files") -> None:
+        self._files = files
+
+    def read(self, path: str, /) -> bytes:
+        if path == LOCK_FILE:
+            raise refuse("file-not-found", path=path)
+        return self._files.read(path)
 
 
 class _Noting:

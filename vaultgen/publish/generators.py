@@ -45,7 +45,7 @@ def read_generators(tree: Tree, directory: str, file: str, fields: Config) -> Li
                 source, configs = path, _configs(tree.files[path], path)
             elif path is not None and tree.is_directory(path):
                 configs = list(_configs_below(tree, path, set()))
-                if any(map(_runs_vaultgen, configs)):
+                if any(map(runs_vaultgen, configs)):
                     why = "it comes from a directory of configs, which could change it"
                     listed.faults.append(Fault("unpublishable-generator", place, {"why": why}))
                 listed.faults += _foreign(configs, place)
@@ -57,7 +57,7 @@ def read_generators(tree: Tree, directory: str, file: str, fields: Config) -> Li
             if role != "generators":
                 continue
             listed.builtin |= {_name(config) for config in configs if config.get("kind") == "SecretGenerator"}
-            ours = [(source, config) for config in configs if _runs_vaultgen(config)]
+            ours = [(source, config) for config in configs if runs_vaultgen(config)]
             if ours and len(ours) < len(configs):
                 why = "another generator stands in the same file"
                 listed.faults.append(Fault("unpublishable-generator", place, {"why": why}))
@@ -76,7 +76,8 @@ def _is_inline(entry: str) -> bool:
     return "\n" in entry or ": " in entry
 
 
-def _runs_vaultgen(config: Config) -> bool:
+def runs_vaultgen(config: Config) -> bool:
+    """Return whether a config is a document of vaultgen, or one of any kind that it is the function of."""
     function = (function_of(config) or {}).get("exec")
     path = function.get("path") if isinstance(function, dict) else None
     return is_ours(config) or str(path).rpartition("/")[2] == "vaultgen"
@@ -87,7 +88,7 @@ def _foreign(configs: Sequence[Config], place: Place) -> Iterator[Fault]:
     for config in configs:
         api_version, kind = str(config.get("apiVersion") or ""), str(config.get("kind") or "")
         is_builtin = api_version == BUILTIN_GROUP and function_of(config) is None
-        if not is_builtin and not _runs_vaultgen(config):
+        if not is_builtin and not runs_vaultgen(config):
             what = f"{kind} of {api_version}" if kind and api_version else "a config without kind or apiVersion"
             yield Fault("unpublishable-plugin", place, {"what": what[:200]})
 

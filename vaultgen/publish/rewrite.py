@@ -8,6 +8,7 @@ from vaultgen.publish.component import component
 from vaultgen.publish.sealing import Sealer
 from vaultgen.publish.sops import is_like_sops
 from vaultgen.publish.survey import Survey
+from vaultgen.publish.unresolved import without_generators
 from vaultgen.render import GeneratedSecret
 
 
@@ -17,7 +18,7 @@ def published(surveyed: Survey, secrets: Sequence[Sequence[GeneratedSecret]], se
     ``secrets`` holds those of each generator of the survey, in its order. Raises ``Refused`` where what was read
     cannot be carried over: unpublishable-text, unpublishable-dynamic, unpublishable-value.
     """
-    files = dict(surveyed.files)
+    files = {**surveyed.files, **without_generators(surveyed.source)}
     of_directory: dict[str, list[GeneratedSecret]] = {}
     faults: list[Fault] = []
     for generator, made in zip(surveyed.generators, secrets, strict=True):
