@@ -24,6 +24,14 @@ class Application(Applied):
         grant(client, namespace, "serviceaccounts/token", "create", "app")
         vault.allow(namespace, "app", ["app", "app/*"])
 
+    def use_token(self, token: str) -> None:
+        """Log in with a token that lies in a Secret ``vault-auth``, as the article does."""
+        metadata = {"namespace": self.namespace, "name": "vault-auth"}
+        data = {"token": token}
+        self.client.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data})
+        grant(self.client, self.namespace, "secrets", "get", "vault-auth")
+        self.login = {"token": {"secretRef": {"name": "vault-auth"}}}
+
     def write(self, path: str = "app", **fields: object) -> int:
         """Write to Vault, and return the new version."""
         return self.vault.vault.root.write(path, fields)
@@ -42,8 +50,8 @@ class Application(Applied):
         self.client.reconcile("GitRepository", self.namespace, "app")
         return f"main@sha1:{commit}"
 
-    def artifact(self, *, labels: Mapping[str, str] | None = None, **spec: Any) -> Object:
-        """Make the VaultArtifact, or change it; ``spec`` is laid over its own. Raises ApiRefused."""
+    def artifact(self, name: str = "app", labels: Mapping[str, str] | None = None, **spec: Any) -> Object:
+        """Make the VaultArtifact or one beside it, or change it; ``spec`` is laid over its own. Raises ApiRefused."""
         vault = {"address": self.vault.address, "namespace": self.vault.vault.name, "auth": self.login}
         own = {
             "interval": "1h",
@@ -53,7 +61,7 @@ class Application(Applied):
             "vault": vault,
             "encryption": {"age": {"recipients": [self.recipient]}},
         }
-        metadata = {"namespace": self.namespace, "name": "app", "labels": dict(labels or {})}
+        metadata = {"namespace": self.namespace, "name": name, "labels": dict(labels or {})}
         head = {"apiVersion": "vaultgen.dev/v1alpha1", "kind": "VaultArtifact", "metadata": metadata}
         (applied,) = self.client.apply({**head, "spec": own | spec})
         return applied
@@ -66,9 +74,9 @@ class Application(Applied):
         self.wait_until_published(revision)
         return revision
 
-    def published(self) -> Object:
-        """Return the VaultArtifact once it is ready."""
-        return self.client.wait_for("VaultArtifact", self.namespace, "app", is_ready)
+    def published(self, name: str = "app") -> Object:
+        """Return the VaultArtifact, or one beside it, once it is ready."""
+        return self.client.wait_for("VaultArtifact", self.namespace, name, is_ready)
 
     def wait_until_published(self, revision: str) -> None:
         """Return once a revision of the source is published, and applied."""

@@ -1,4 +1,4 @@
-"""A file server on loopback for artifacts, and the ExternalArtifacts that lead to it."""
+"""A file server on loopback for artifacts, and the sources that lead to it, as their controllers would make them."""
 
 import contextlib
 import hashlib
@@ -17,18 +17,26 @@ class ArtifactServer:
         self.address = address
         self.files: dict[str, bytes] = {}
 
-    def publish(self, client: ClusterClient, namespace: str, name: str, archive: bytes) -> str:
-        """Serve an archive and make an ExternalArtifact lead to it, or change it so; return the revision."""
+    def publish(
+        self,
+        client: ClusterClient,
+        namespace: str,
+        name: str,
+        archive: bytes,
+        kind: str = "ExternalArtifact",
+        spec: Object | None = None,
+    ) -> str:
+        """Serve an archive and make a source lead to it, or change it so; return the revision."""
         checksum = hashlib.sha256(archive).hexdigest()
         path = f"{namespace}/{name}/{checksum}.tar.gz"
         self.files[f"/{path}"] = archive
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         head: Object = {
             "apiVersion": "source.toolkit.fluxcd.io/v1",
-            "kind": "ExternalArtifact",
+            "kind": kind,
             "metadata": {"namespace": namespace, "name": name},
         }
-        (made,) = client.apply(head)
+        (made,) = client.apply({**head, "spec": spec} if spec else head)
         artifact = {
             "digest": f"sha256:{checksum}",
             "lastUpdateTime": now,

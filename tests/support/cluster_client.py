@@ -114,6 +114,19 @@ class ClusterClient:
         """Return all objects of a kind, by default those of all namespaces."""
         return list(self.request("GET", self._path_of(kind, namespace))["items"])
 
+    def everything(self) -> list[Object]:
+        """Return all objects of all kinds, each with its kind."""
+        self._learn_paths()
+        found = []
+        for kind in sorted(self._paths):
+            try:
+                found += [{**one, "kind": kind} for one in self.all_of(kind)]
+            except ApiRefused as refused:
+                # Some are only asked, as a SubjectAccessReview is, or only made, as a Binding is.
+                if refused.status not in (404, 405):
+                    raise
+        return found
+
     def merge(self, kind: str, namespace: str, name: str, change: Object) -> Object:
         """Change an object by a merge patch and return it."""
         path = self._path_of(kind, namespace, name)

@@ -5,7 +5,7 @@ import http.client
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from support.deployed import built
@@ -18,20 +18,28 @@ from support.process import start_bound, stop
 class RunningController:
     """A controller that can be ended in several ways, and started again on the same volume."""
 
-    def __init__(self, cluster: Cluster, home: Path, addresses: Sequence[str], options: Sequence[str] = ()) -> None:
-        """``addresses`` are the Vault addresses that it allows; ``options`` come behind its own."""
+    def __init__(
+        self,
+        cluster: Cluster,
+        home: Path,
+        addresses: Sequence[str],
+        options: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """``addresses`` are the Vault addresses that it allows; ``options`` and ``environment`` come to its own."""
         self.storage = home / "storage"
         """Its volume."""
         self.log = cluster.logs / "vaultgen.log"
         self._home = home
         self._cluster = cluster
         self._process: subprocess.Popen[bytes] | None = None
-        artifacts, self.metrics, self.health = (f"127.0.0.1:{port}" for port in free_ports(3))
+        self._environment = environment or {}
+        self.artifacts, self.metrics, self.health = (f"127.0.0.1:{port}" for port in free_ports(3))
         self._options = [
             *(f"--vault-address={address}" for address in addresses),
             f"--storage-path={self.storage}",
-            f"--storage-addr={artifacts}",
-            f"--storage-adv-addr={artifacts}",
+            f"--storage-addr={self.artifacts}",
+            f"--storage-adv-addr={self.artifacts}",
             f"--metrics-addr={self.metrics}",
             f"--health-addr={self.health}",
             *options,
@@ -51,6 +59,7 @@ class RunningController:
             "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "HOME": str(self._home),
             "KUBECONFIG": str(self._cluster.kubeconfig_with(self._cluster.client.new_token("flux-system", "vaultgen"))),
+            **self._environment,
         }
         command = [str(vaultgen_directory() / "vaultgen"), "controller", *self._options]
         self._process = start_bound(command, environment, self.log)
@@ -71,34 +80,39 @@ class RunningController:
 
     def scrape(self) -> str:
         """Return its metrics."""
-        return self._get(self.metrics, "/metrics")[1]
+        return self.get(self.metrics, "/metrics")[1].decode()
+
+    @staticmethod
+    def get(address: str, path: str) -> tuple[int, bytes]:
+        """Return status and content of what it answers at one of its addresses."""
+        connection = http.client.HTTPConnection(address, timeout=5)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
 
     def _is_ready(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, self.log.read_text()[-3000:]
         try:
-            return self._get(self.health, "/readyz")[0] == 200
+            return self.get(self.health, "/readyz")[0] == 200
         except OSError:
             return False
-
-    @staticmethod
-    def _get(address: str, path: str) -> tuple[int, str]:
-        connection = http.client.HTTPConnection(address, timeout=5)
-        with contextlib.closing(connection):
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
 
 
 @contextlib.contextmanager
 def running_controller(
-    cluster: Cluster, home: Path, addresses: Sequence[str], *options: str
+    cluster: Cluster,
+    home: Path,
+    addresses: Sequence[str],
+    *options: str,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[RunningController]:
     """Install deploy/ (without its Deployment's Pod: nothing runs any here) and run the controller."""
     objects = built()
     cluster.client.install_crds(*[one for one in objects if one["kind"] == "CustomResourceDefinition"])
     cluster.client.apply(*objects)
-    controller = RunningController(cluster, home, addresses, options)
+    controller = RunningController(cluster, home, addresses, options, environment)
     try:
         controller.start()
         yield controller

@@ -1,6 +1,7 @@
 """What happened, told once: as Kubernetes events on both objects, and to notification-controller."""
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,20 +45,19 @@ class Events:
         objects = [_reference(API_VERSION, KIND, owner.metadata)]
         if external is not None:
             objects.append(_reference(f"{GROUP}/v1", EXTERNAL_ARTIFACT, external["metadata"]))
-        for number, involved in enumerate(objects):
-            self._send_to_cluster(involved, severity, reason, text, now, f"{number}{now}")
+        for involved in objects:
+            self._send_to_cluster(involved, severity, reason, text, now)
         if self._address:
             # Alerts know sources by Flux's own kinds only.
             self._notify(objects[-1], severity, reason, text, now, source_revision)
 
-    def _send_to_cluster(
-        self, involved: Mapping[str, str], severity: str, reason: str, text: str, now: str, unique: str
-    ) -> None:
-        suffix = "".join(character for character in unique if character.isalnum()).lower()
+    def _send_to_cluster(self, involved: Mapping[str, str], severity: str, reason: str, text: str, now: str) -> None:
+        # Nanoseconds, as client-go does it: two things can happen to an object within a second.
+        name = f"{involved['name'][:200]}.{time.time_ns():x}"
         event = {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": f"{involved['name'][:200]}.{suffix}", "namespace": involved["namespace"]},
+            "metadata": {"name": name, "namespace": involved["namespace"]},
             "involvedObject": involved,
             "reason": reason,
             "message": text[:_MESSAGE_LIMIT],
