@@ -116,7 +116,7 @@ async def run(options: Options, environ: Mapping[str, str]) -> None:
             try:
                 await kopf.operator(
                     registry=watch.registry(),
-                    settings=settings(),
+                    settings=settings(sources.doubt),
                     standalone=True,
                     clusterwide=not options.namespace,
                     namespaces=[options.namespace] if options.namespace else (),

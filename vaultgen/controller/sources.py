@@ -1,5 +1,6 @@
 """What the cluster's source controllers have to offer: the artifacts of Flux's sources, as far as they are known."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ class Sources:
         self._clock = clock
         self._lock = Lock()
         self._seen: dict[SourceRef, _Seen] = {}
+        self._trusted_since = -math.inf
 
     def note(self, reference: SourceRef, body: Mapping[str, Any] | None) -> bool:
         """Take what a watch says (None: the source is gone), and return whether its artifact is another now."""
@@ -63,6 +65,10 @@ class Sources:
                 self._seen[reference] = _Seen(seen, self._clock())
         return before is None or seen is None or before.body["status"] != seen["status"]
 
+    def doubt(self) -> None:
+        """Ask for everything that was seen before now once more: a watch was broken, and tells nothing of what went."""
+        self._trusted_since = self._clock()
+
     def body(self, reference: SourceRef) -> Mapping[str, Any] | None:
         """Return ``metadata``, ``spec.sourceRef`` and ``status.artifact`` of a source, or None where there is none.
 
@@ -70,10 +76,9 @@ class Sources:
         """
         with self._lock:
             seen = self._seen.get(reference)
-        if seen is not None and self._clock() - seen.time < TRUSTED_SECONDS:
+        if seen is not None and seen.time > max(self._trusted_since, self._clock() - TRUSTED_SECONDS):
             return seen.body
-        # Only the API server knows that something is not there: a watch tells late, and nothing of what went while it
-        # was broken.
+        # Only the API server knows that something is not there: a watch tells late.
         body = self._api.get(path_of(reference))
         self.note(reference, body)
         return body

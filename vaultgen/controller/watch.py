@@ -1,6 +1,7 @@
 """What the API server tells by itself: objects that are new, changed or gone. kopf watches; it writes nothing."""
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import kopf
@@ -9,6 +10,12 @@ from vaultgen.controller.resource import API_VERSION, PLURAL, SHARD_LABEL, Name,
 from vaultgen.controller.sources import GROUP, PLURALS, Sources, owner_of
 
 Body = Mapping[str, Any]
+
+RETRY_SECONDS = (1, 1, 2, 3, 5)
+"""Between attempts to reach the API server; the last one for ever."""
+CONNECT_SECONDS = 10.0
+REQUEST_SECONDS = 60.0
+"""For a list; a watch lasts as long as its server likes."""
 
 
 class Watch:
@@ -95,9 +102,30 @@ class Watch:
         self.source_event(reference, event["type"], event["object"])
 
 
-def settings() -> kopf.OperatorSettings:
-    """Return kopf's settings: it posts no events, has no peers, and ends soon when it is told to."""
+class _Patience:
+    """kopf's pauses between attempts: without an end, for it would end the controller, and without long ones."""
+
+    def __init__(self, lost: Callable[[], None]) -> None:
+        self._lost = lost
+
+    def __iter__(self) -> Iterator[float]:
+        # The first pause is taken before the first attempt, each further one after an attempt that failed.
+        pauses = itertools.chain(RETRY_SECONDS, itertools.repeat(RETRY_SECONDS[-1]))
+        yield next(pauses)
+        for pause in pauses:
+            self._lost()
+            yield pause
+
+
+def settings(lost: Callable[[], None]) -> kopf.OperatorSettings:
+    """Return kopf's settings: it posts no events, has no peers, never gives up, and ends soon when it is told to.
+
+    ``lost`` is called whenever the API server cannot be reached: what goes meanwhile is not told by any watch.
+    """
     chosen = kopf.OperatorSettings()
+    chosen.networking.error_backoffs = _Patience(lost)
+    chosen.networking.connect_timeout = CONNECT_SECONDS
+    chosen.networking.request_timeout = REQUEST_SECONDS
     chosen.posting.enabled = False
     chosen.peering.standalone = True
     chosen.process.ultimate_exiting_timeout = 10

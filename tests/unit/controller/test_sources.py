@@ -48,6 +48,18 @@ def test_what_a_watch_told_long_ago_is_asked_for_again(api: MemoryApi) -> None:
     assert len(api.requests) == 1
 
 
+def test_what_was_told_before_a_watch_broke_is_asked_for_once_more(api: MemoryApi) -> None:
+    clock = Clock()
+    sources = Sources(api, clock)
+    api.put(path_of(APP), SEEN)
+    sources.note(APP, SEEN)
+    sources.doubt()
+    clock.time = 1.0
+    for _ in range(2):
+        assert sources.body(APP)
+    assert len(api.requests) == 1
+
+
 def test_only_another_artifact_counts_as_a_change(api: MemoryApi) -> None:
     sources = Sources(api)
     assert sources.note(APP, SEEN)

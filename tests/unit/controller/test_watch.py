@@ -1,6 +1,8 @@
 """What wakes a VaultArtifact, and what does not."""
 
 import copy
+import itertools
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -143,6 +145,21 @@ def test_what_was_written_is_known_before_a_watch_tells(seen: Seen) -> None:
 
 
 def test_kopf_writes_nothing_of_its_own() -> None:
-    chosen = settings()
+    chosen = settings(lambda: None)
     assert not chosen.posting.enabled
     assert chosen.peering.standalone
+
+
+def test_kopf_never_gives_up_and_pauses_shortly_and_says_so_after_each_failure() -> None:
+    lost: list[int] = []
+    pauses = settings(lambda: lost.append(1)).networking.error_backoffs
+    assert isinstance(pauses, Iterable)
+    for _ in range(2):
+        lost.clear()
+        taken = list(itertools.islice(pauses, 100))
+        assert max(taken) == taken[-1] == 5
+        assert len(lost) == 99
+        # One is taken before each request, the one that succeeds as well.
+        lost.clear()
+        assert next(iter(pauses)) == 1
+        assert not lost
