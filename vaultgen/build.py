@@ -14,6 +14,7 @@ from vaultgen.document.read import read_document
 from vaultgen.errors import Fault, Refused
 from vaultgen.krm.resources import resources_in
 from vaultgen.kustomize.binary import find_kustomize, start_build
+from vaultgen.kustomize.location import faults_with_lines
 from vaultgen.kustomize.plugin_home import plugin_of
 from vaultgen.kustomize.trust import functions_of, is_ours, untrusted
 from vaultgen.kustomize.walk import Tree, walk
@@ -104,11 +105,12 @@ class Builder:
         # An absolute path is never an address, whatever kustomize makes of those.
         directory = os.path.realpath(directory)
         tree = walk(directory, resources=False)
-        refused = [*untrusted(tree, self._options.functions, self._options.remotes), *unresolved(tree)]
-        if faults := [*refused, *tree.missing]:
-            raise Refused(faults)
-        kustomize = find_kustomize(self._options.kustomize, self._environ)
-        notes = self._prepare(tree, show)
+        with faults_with_lines(tree):
+            refused = [*untrusted(tree, self._options.functions, self._options.remotes), *unresolved(tree)]
+            if faults := [*refused, *tree.missing]:
+                raise Refused(faults)
+            kustomize = find_kustomize(self._options.kustomize, self._environ)
+            notes = self._prepare(tree, show)
         built = self._run(kustomize, tree, directory, show)
         if show == "revealed" and not HARMLESS.fullmatch(built.messages):
             # kustomize quotes data that it cannot use, whole or in part: what it says is said without the values.

@@ -11,6 +11,7 @@ from pathlib import Path
 from vaultgen.errors import Fault, Place, Refused, refuse
 from vaultgen.extras import imported_with
 from vaultgen.git_tree import tracked_files
+from vaultgen.kustomize.location import with_lines
 from vaultgen.kustomize.trust import untrusted
 from vaultgen.kustomize.walk import Tree, shown_path, walk
 from vaultgen.local_files import LocalFiles
@@ -52,7 +53,7 @@ def encrypted_tree(
     directory = os.path.realpath(directory)
     tree = walk(directory, resources=False)
     if faults := [*untrusted(tree), *unresolved(tree), *tree.missing]:
-        raise Refused(faults)
+        raise Refused(with_lines(faults, tree))
     root, paths = _work_tree(directory, environ)
     files = read_tree(root, paths)
     if faults := list(_untracked(tree, root, files)):
@@ -70,7 +71,8 @@ def encrypted_tree(
         sealer = Sealer(parsed, secrets.token_bytes(32), datetime.now(UTC))
         encrypted = published(surveyed, made, sealer)
     except Refused as refused:
-        raise Refused(_seen_from_here(fault, root) for fault in refused.faults) from None
+        seen = [_seen_from_here(fault, root) for fault in refused.faults]
+        raise Refused(with_lines(seen, tree)) from None
     return EncryptedTree(encrypted, "./" if path == "." else f"./{path}", sum(map(len, made)))
 
 

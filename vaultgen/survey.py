@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from vaultgen.document.model import Document
 from vaultgen.document.read import read_document
 from vaultgen.errors import Fault, Refused
+from vaultgen.kustomize.location import with_lines
 from vaultgen.kustomize.trust import is_for_vaultgen
 from vaultgen.kustomize.walk import Plugin, Tree
 from vaultgen.local_files import LocalFiles
@@ -36,7 +37,7 @@ def survey(tree: Tree) -> list[Asked]:
         except Refused as refused:
             faults += refused.faults
     if faults:
-        raise Refused(faults)
+        raise Refused(with_lines(faults, tree))
     return asked
 
 

@@ -12,9 +12,10 @@ from vaultgen.document.read import API_VERSION, KIND
 from vaultgen.document.sources import parse_dotenv, parse_file_source, parse_literal
 from vaultgen.errors import Fault, Place, Refused
 from vaultgen.krm.tree import parse_yaml
-from vaultgen.kustomize.fields import texts, values
+from vaultgen.kustomize.fields import entries, values
+from vaultgen.kustomize.location import Lines, steps_of
 from vaultgen.kustomize.trust import BUILTIN_GROUP, is_ours
-from vaultgen.kustomize.walk import FILE_LIMIT, Tree, flattened, shown_path
+from vaultgen.kustomize.walk import FILE_LIMIT, Path, Tree, flattened, shown_path
 from vaultgen.local_files import LocalFiles
 from vaultgen.reference import OPENING, PREFIX
 
@@ -26,20 +27,27 @@ _MARKS = (KIND.encode(), b"secretGenerator")
 _LOST = "kustomize puts the document itself into the build, and makes no Secret"
 _PRUNED = "kustomize puts it into the build as it is, and the API server drops its spec.secretGenerator"
 
+_Found = tuple[Fault, Path]
+"""A fault, and where in its file it is."""
+
 
 def unresolved(tree: Tree) -> list[Fault]:
     """Return a fault for each document that is listed as a resource, and each reference in a builtin generator."""
-    faults = [fault for _, path in tree.plain_files for fault in _listed_as_resource(path)]
+    found = [one for _, path in tree.plain_files for one in _listed_as_resource(path)]
     for one in tree.kustomizations:
         for name in _KINDS.values():
             for key, value in values(one.tree, name):
                 for index, entry in enumerate(value if isinstance(value, list) else ()):
-                    faults += _Builtin(name, entry, Place(one.file, field=f"{key}[{index}]"), one.root).faults()
+                    place = Place(one.file, field=f"{key}[{index}]")
+                    found += _Builtin(name, entry, place, (0,), one.root).faults()
     for plugin in tree.plugins:
         config = plugin.document
         if config.get("apiVersion") == BUILTIN_GROUP and (kind := str(config.get("kind"))) in _KINDS:
-            faults += _Builtin(_KINDS[kind], config, Place(plugin.file), plugin.kustomization.root).faults()
-    return list({(fault.code, fault.place): fault for fault in faults}.values())
+            place, root = Place(plugin.file), plugin.kustomization.root
+            found += _Builtin(_KINDS[kind], config, place, plugin.path, root).faults()
+    once = {(fault.code, fault.place): (fault, path) for fault, path in found}
+    lines = Lines()
+    return [lines.told(fault, path) for fault, path in once.values()]
 
 
 def stray(text: str) -> int | None:
@@ -53,19 +61,19 @@ def stray(text: str) -> int | None:
     return None if found is None else text.count("\n", 0, found.start())
 
 
-def _listed_as_resource(path: str) -> Iterator[Fault]:
+def _listed_as_resource(path: str) -> Iterator[_Found]:
     with contextlib.suppress(OSError), open(path, "rb") as file:
         content = file.read(FILE_LIMIT + 1)
         if len(content) > FILE_LIMIT or not any(mark in content for mark in _MARKS):
             return
         # What cannot be read here is for kustomize to judge.
         with contextlib.suppress(Refused):
-            for _, document in flattened(parse_yaml(content)):
+            for at, document in flattened(parse_yaml(content)):
                 if why := _why_lost(document):
                     metadata = document.get("metadata")
                     name = metadata.get("name") if isinstance(metadata, dict) else ""
                     place = Place(shown_path(path), f"{document['kind']} {name or ''}".strip())
-                    yield Fault("listed-as-resource", place, {"why": why})
+                    yield Fault("listed-as-resource", place, {"why": why}), at
 
 
 def _why_lost(document: Mapping[str, Any]) -> str:
@@ -79,7 +87,8 @@ def _why_lost(document: Mapping[str, Any]) -> str:
 class _Builtin:
     """An entry of a builtin generator."""
 
-    def __init__(self, name: str, entry: Any, place: Place, root: str) -> None:
+    def __init__(self, name: str, entry: Any, place: Place, head: Path, root: str) -> None:
+        """Take the entry at ``place``; ``head`` leads to the document that it stands in."""
         self._entry = entry if isinstance(entry, dict) else {}
         self._name = name
         named = str(self._entry.get("name") or "")
@@ -87,24 +96,33 @@ class _Builtin:
         self._place = (
             place._replace(entry=named) if self._is_of_secret else place._replace(document=f"ConfigMap {named}")
         )
+        self._head = head
         self._files = LocalFiles(root)
 
-    def faults(self) -> Iterator[Fault]:
-        for text in texts(self._entry, "literals"):
+    def faults(self) -> Iterator[_Found]:
+        for field, text in self._sources("literals"):
             literal = parse_literal(text)
             if not isinstance(literal, Fault) and _is_meant(literal[1]):
-                yield self._fault("literals", literal[0])
-        for text in texts(self._entry, "files"):
+                yield self._fault(field, literal[0])
+        for field, text in self._sources("files"):
             file = parse_file_source(text)
             if not isinstance(file, Fault) and self._is_meant_in(file[1]):
-                yield self._fault("files", file[0])
-        for text in (*texts(self._entry, "envs"), *texts(self._entry, "env")):
+                yield self._fault(field, file[0])
+        for field, text in (*self._sources("envs"), *self._sources("env")):
             if (content := self._read(text)) is None:
                 if text.startswith(PREFIX):
-                    yield self._fault("envs")
+                    yield self._fault(field)
             elif PREFIX.encode() in content:
                 pairs = (pair for pair in parse_dotenv(content) if not isinstance(pair, Fault))
-                yield from (self._fault("envs", key) for key, value in pairs if _is_meant(value))
+                yield from (self._fault(field, key) for key, value in pairs if _is_meant(value))
+
+    def _sources(self, name: str) -> Iterator[tuple[str, str]]:
+        """Yield the text of a field, or those of its list, each with where it stands: ``literals[0]``."""
+        for key, value in values(self._entry, name):
+            if isinstance(value, str):
+                yield key, value
+        for key, index, text in entries(self._entry, name):
+            yield f"{key}[{index}]", text
 
     def _is_meant_in(self, source: str) -> bool:
         """Return whether a source is a reference itself, or the file there holds one; that of a ConfigMap may."""
@@ -118,10 +136,11 @@ class _Builtin:
         except Refused:
             return None
 
-    def _fault(self, field: str, key: str = "") -> Fault:
+    def _fault(self, field: str, key: str = "") -> _Found:
         place = self._place
         inside = f"{place.field}.{field}" if place.field else field
-        return Fault("builtin-reference", place._replace(field=inside, key=key), {"generator": self._name})
+        fault = Fault("builtin-reference", place._replace(field=inside, key=key), {"generator": self._name})
+        return fault, (*self._head, *steps_of(inside))
 
 
 def _is_meant(text: str) -> bool:

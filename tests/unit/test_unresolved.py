@@ -126,3 +126,20 @@ def test_a_file_that_is_named_like_a_reference_is_a_file(tmp_path: Path) -> None
 @pytest.mark.parametrize("value", ["x", "{a: b}", "[x, 1, null]", "[{literals: x, files: 1, envs: [null, 2]}]", "null"])
 def test_fields_of_other_types_are_for_kustomize_to_refuse(value: str, tmp_path: Path) -> None:
     assert faults(tmp_path, {"kustomization.yaml": f"secretGenerator: {value}\n"}) == []
+
+
+def test_each_fault_has_its_line(tmp_path: Path) -> None:
+    listed = f"secretGenerator:\n- name: a\n  Literals:\n  - A=x\n  - A={REFERENCE}\n  env: one.env\n"
+    files = {
+        "kustomization.yaml": f"resources: [list.yaml]\ngenerators: [b.yaml]\n{listed}",
+        "b.yaml": f"a: b\n---\napiVersion: builtin\nkind: SecretGenerator\nname: a\nfiles:\n- a={REFERENCE}\n",
+        "one.env": f"A={REFERENCE}\n",
+        "list.yaml": "kind: List\nitems:\n- kind: ConfigMap\n- " + OURS.replace("\n", "\n  "),
+    }
+    found = unresolved(walk(str(write_tree(tmp_path, files)), resources=False))
+    assert [(Path(one.place.file).name, one.place.line, one.place.column, one.place.field) for one in found] == [
+        ("list.yaml", 4, 3, ""),
+        ("kustomization.yaml", 7, 5, "secretGenerator[0].Literals[1]"),
+        ("kustomization.yaml", 8, 3, "secretGenerator[0].env"),
+        ("b.yaml", 7, 3, "files[0]"),
+    ]

@@ -1,6 +1,5 @@
 """The documents among a tree's plugins that vaultgen reads: planned as a build would, but without a backend."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ from vaultgen.document.api_rules import missing_for_type
 from vaultgen.document.model import Document, Entry, EnvSource
 from vaultgen.document.read import API_VERSION, KIND, read_document
 from vaultgen.errors import Fault, Place, Refused
+from vaultgen.kustomize.location import steps_to
 from vaultgen.kustomize.trust import FLUX_GROUP, function_of
 from vaultgen.kustomize.walk import Path, Plugin
 from vaultgen.lint.finding import Spot
@@ -46,8 +46,7 @@ class Generator:
 
     def at(self, place: Place) -> Spot:
         """Return the spot of a place in this document."""
-        steps = (*steps_of(place.field), *((place.key,) if place.key else ()))
-        return self.spot.below(*steps)
+        return self.spot.below(*steps_to(place))
 
 
 def is_meant(document: Mapping[str, Any]) -> bool:
@@ -118,14 +117,6 @@ def lookup(tree: Any, path: Path) -> Any:
 def dotenv_sources(entry: Entry) -> Iterator[EnvSource]:
     """Yield the dotenv files of an entry."""
     yield from (env for env in entry.envs if not is_reference(env.source))
-
-
-def steps_of(field: str) -> Path:
-    """Return the path that a fault's field stands for: ``spec.secretGenerator[0].options["a.b"]``."""
-    steps: list[int | str] = []
-    for quoted, index, name in re.findall(r'\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)', field):
-        steps.append(int(index) if index else quoted or name)
-    return tuple(steps)
 
 
 def _incomplete(planned: Plan) -> Iterator[Fault]:

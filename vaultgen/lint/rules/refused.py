@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from vaultgen.document.sources import parse_dotenv
 from vaultgen.errors import Fault
 from vaultgen.errors.report import hint, message
+from vaultgen.kustomize.location import steps_of
 from vaultgen.lint.files import joined
 from vaultgen.lint.finding import Found, Rule, Spot
-from vaultgen.lint.generator import Generator, dotenv_sources, steps_of
+from vaultgen.lint.generator import Generator, dotenv_sources
 from vaultgen.lint.subject import Subject
 from vaultgen.lint.texts import strings
 

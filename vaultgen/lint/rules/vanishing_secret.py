@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from vaultgen.kustomize.location import steps_of
 from vaultgen.lint.finding import Found, Rule
-from vaultgen.lint.generator import lookup, steps_of
+from vaultgen.lint.generator import lookup
 from vaultgen.lint.subject import Subject
 from vaultgen.lint.words import shown_name
 
