@@ -10,7 +10,6 @@ from typing import Any
 
 import pyrage
 import pytest
-import urllib3
 
 from support.artifact_server import ArtifactServer, running_artifact_server
 from support.canaries import new_canary
@@ -90,12 +89,11 @@ class Setup:
         self.sources = Sources(self.api)
         self.store = Store(self.directory)
         self.store.verify()
-        pool = urllib3.PoolManager()
         self.reconciler = Reconciler(
             Rules(Operator(self.allowed), "artifacts.example.com", self.allow_other_namespaces),
             self.api,
             self.sources,
-            Trees(lambda artifact, seconds: fetch(pool, artifact, seconds)),
+            Trees(fetch),
             self.store,
             Events(self.api),
             Metrics(),

@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +84,7 @@ async def run(options: Options, environ: Mapping[str, str]) -> None:
         rules,
         api,
         sources,
-        Trees(partial(fetch, pool)),
+        Trees(fetch),
         store,
         Events(api, options.events_address, pool),
         counted,
