@@ -2,12 +2,18 @@
 
 import gzip
 import io
+import posixpath
 import tarfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from vaultgen.errors import refuse
+
+_PAX = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+_GLOBAL_LIMIT = 4096
+_NOT_PLAIN = "it holds something other than plain files and directories"
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,13 @@ class Limits:
     bytes: int = 100 * 1024 * 1024
     """Unpacked, tar's own blocks included; what Flux takes unless told otherwise."""
     entries: int = 50_000
+    """As many directories are allowed beside them."""
+    header: int = 16 * 1024
+    """Bytes of one extended header: a long name, or what pax has to say of a file."""
+    path: int = 1024
+    """Bytes of a path. A tree of names grows with the square of their depth."""
+    name: int = 255
+    """Bytes of one name in it; no file system takes more."""
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
@@ -40,11 +53,15 @@ def unpack(packed: bytes, limits: Limits | None = None) -> dict[str, bytes]:
     lead elsewhere or come twice, and for anything but plain files and directories.
     """
     limits = limits or Limits()
+
+    class Entry(_Entry):
+        limit = limits.header
+
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(packed)) as uncompressed:
             bounded = _Bounded(uncompressed, limits.bytes)
             # A stream: headers cannot lead back to what was read before.
-            with tarfile.open(fileobj=bounded, mode="r|", bufsize=tarfile.RECORDSIZE) as archive:
+            with tarfile.open(fileobj=bounded, mode="r|", bufsize=tarfile.RECORDSIZE, tarinfo=Entry) as archive:
                 files = _files(archive, limits)
             bounded.finish()
             return files
@@ -52,19 +69,57 @@ def unpack(packed: bytes, limits: Limits | None = None) -> dict[str, bytes]:
         raise refuse("bad-archive", why="it is no gzipped tar archive, or is cut off") from None
 
 
+class _Entry(tarfile.TarInfo):
+    """An entry whose headers are as small as those of an honest archive; a few KiB could become GiB in memory."""
+
+    limit = 0
+
+    # The place that the library has for this: it is called for each header, before what belongs to it is read.
+    def _proc_member(self, archive: tarfile.TarFile) -> Any:
+        is_extended = self.type in (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, *_PAX)
+        if is_extended and self.size > self.limit:
+            raise refuse("bad-archive", why=f"it holds a header of more than {self.limit} bytes")
+        if self.type == tarfile.GNUTYPE_SPARSE:
+            raise refuse("bad-archive", why=_NOT_PLAIN)
+        process: Any = super()
+        return process._proc_member(archive)
+
+    def _proc_gnusparse_00(self, *_: Any) -> None:
+        raise refuse("bad-archive", why=_NOT_PLAIN)
+
+    _proc_gnusparse_01 = _proc_gnusparse_10 = _proc_gnusparse_00
+
+
 def _files(archive: tarfile.TarFile, limits: Limits) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
-    for number, entry in enumerate(archive):
-        if number >= limits.entries:
+    directories: set[str] = set()
+    stream: Any = archive
+    number = 0
+    while (entry := archive.next()) is not None:
+        # Every entry keeps a copy of what pax says of all, and the library keeps every entry.
+        if sum(len(name) + len(text) for name, text in stream.pax_headers.items()) > _GLOBAL_LIMIT:
+            raise refuse("bad-archive", why="it says too much of all its files")
+        stream.members.clear()
+        number += 1
+        if number > limits.entries:
             raise refuse("bad-archive", why=f"it has more than {limits.entries} entries")
         if entry.isdir():
             continue
         # A sparse file may claim any size.
         if not entry.isreg() or entry.issparse():
-            raise refuse("bad-archive", why="it holds something other than plain files and directories")
+            raise refuse("bad-archive", why=_NOT_PLAIN)
         path = _checked(entry.name.removeprefix("./"))
+        parts = path.encode().split(b"/")
+        if len(path.encode()) > limits.path or max(map(len, parts)) > limits.name:
+            raise refuse("bad-archive", why="the name of a file is too long")
         if path in files:
             raise refuse("bad-archive", why="it holds a file twice")
+        directory = posixpath.dirname(path)
+        while directory and directory not in directories:
+            directories.add(directory)
+            directory = posixpath.dirname(directory)
+        if len(directories) > limits.entries:
+            raise refuse("bad-archive", why=f"it has more than {limits.entries} directories")
         content = archive.extractfile(entry)
         files[path] = content.read() if content else b""
         if len(files[path]) != entry.size:

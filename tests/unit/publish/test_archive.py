@@ -115,6 +115,48 @@ def test_more_than_is_allowed_is_refused() -> None:
     assert "larger than allowed" in refusal(packed, Limits(bytes=90_000))
 
 
+def extended(type_: bytes, content: bytes, entry_: tarfile.TarInfo) -> bytes:
+    """Return an archive of one entry behind an extended header."""
+    head = entry("x", type_)
+    head.size = len(content)
+    padded = content + bytes(-len(content) % 512)
+    return gzip.compress(head.tobuf() + padded + entry_.tobuf() + bytes(1024))
+
+
+RECORDS = b"".join(b"12 %07x=\n" % number for number in range(10_000))
+
+
+@pytest.mark.parametrize(
+    ("type_", "content", "said"),
+    [
+        (tarfile.XHDTYPE, RECORDS, "a header of more than 16384 bytes"),
+        (tarfile.SOLARIS_XHDTYPE, RECORDS, "a header of more than 16384 bytes"),
+        (tarfile.XGLTYPE, RECORDS, "a header of more than 16384 bytes"),
+        (tarfile.XGLTYPE, RECORDS[:12_000], "too much of all its files"),
+        (tarfile.GNUTYPE_LONGNAME, b"a/" * 10_000, "a header of more than 16384 bytes"),
+        (tarfile.GNUTYPE_LONGNAME, b"a/" * 600 + b"b\0", "name of a file is too long"),
+        (tarfile.GNUTYPE_LONGNAME, b"a" * 256 + b"\0", "name of a file is too long"),
+        (tarfile.XHDTYPE, b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n", "other than plain files"),
+        (tarfile.XHDTYPE, b"17 GNU.sparse.map=\n", "other than plain files"),
+        (tarfile.XHDTYPE, b"25 GNU.sparse.size=100000\n", "other than plain files"),
+    ],
+)
+def test_headers_that_swell_in_memory_are_refused(type_: bytes, content: bytes, said: str) -> None:
+    """Each byte of them becomes a hundred, for each file anew, or a directory for each two."""
+    assert said in refusal(extended(type_, content, entry("a")))
+
+
+def test_what_git_says_of_all_files_is_read() -> None:
+    comment = b"52 comment=" + b"a" * 40 + b"\n"
+    assert unpack(extended(tarfile.XGLTYPE, comment, entry("a"))) == {"a": b""}
+
+
+def test_more_directories_than_are_allowed_are_refused() -> None:
+    packed = pack({f"{number}/a/b": b"" for number in range(10)})
+    assert unpack(packed, Limits(entries=20))
+    assert "more than 19 directories" in refusal(packed, Limits(entries=19))
+
+
 def test_a_bomb_is_not_unpacked() -> None:
     """A gigabyte of nothing in a megabyte; not more than the limit is ever held."""
     compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
