@@ -87,10 +87,13 @@ class Application(Applied):
         found = self.client.wait_for("VaultArtifact", self.namespace, "app", is_done)
         self.wait_until_applied(found["status"]["artifact"]["revision"])
 
-    def refusal(self) -> str:
-        """Return reason and message of the VaultArtifact as soon as it is not ready."""
-        ready = condition(self.client.wait_for("VaultArtifact", self.namespace, "app", is_failed))
-        return f"{ready['reason']}: {ready['message']}"
+    def refusal(self, expected: str) -> str:
+        """Return reason and message of the VaultArtifact once it is not ready and they begin so."""
+
+        def is_so(one: Object) -> bool:
+            return is_failed(one) and _said(one).startswith(expected)
+
+        return _said(self.client.wait_for("VaultArtifact", self.namespace, "app", is_so))
 
     def look(self) -> Object:
         """Ask for a look at Vault now, and return the VaultArtifact after it."""
@@ -125,3 +128,8 @@ def grant(client: ClusterClient, namespace: str, resource: str, verb: str, name:
             "subjects": [{"kind": "ServiceAccount", "name": "vaultgen", "namespace": "flux-system"}],
         },
     )
+
+
+def _said(one: Object) -> str:
+    ready = condition(one)
+    return f"{ready['reason']}: {ready['message']}"

@@ -7,7 +7,7 @@ from typing import Any
 import kopf
 
 from vaultgen.controller.resource import API_VERSION, PLURAL, SHARD_LABEL, Name, SourceRef, VaultArtifact
-from vaultgen.controller.sources import GROUP, PLURALS, Sources, owner_of
+from vaultgen.controller.sources import EXTERNAL_ARTIFACT, GROUP, PLURALS, Sources
 
 Body = Mapping[str, Any]
 
@@ -78,9 +78,10 @@ class Watch:
         if changed:
             for name in tuple(self._users.get(reference, ())):
                 self._wake(name)
-        owner = owner_of(body)
-        if owner in self._objects and self._is_stale(owner, external):
-            self._wake(owner)
+        # By its name, not by what it says of its owner: anybody may write that, and have another's credentials used.
+        name = reference.name
+        if reference.kind == EXTERNAL_ARTIFACT and name in self._objects and self._is_stale(name, external):
+            self._wake(name)
 
     def registry(self) -> kopf.OperatorRegistry:
         """Return the handlers for kopf: low-level ones, for which it keeps no state in the objects."""
