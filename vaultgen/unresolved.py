@@ -13,8 +13,8 @@ from vaultgen.document.sources import parse_dotenv, parse_file_source, parse_lit
 from vaultgen.errors import Fault, Place, Refused
 from vaultgen.krm.tree import parse_yaml
 from vaultgen.kustomize.fields import entries, values
-from vaultgen.kustomize.location import Lines, steps_of
-from vaultgen.kustomize.trust import BUILTIN_GROUP, is_ours
+from vaultgen.kustomize.location import Lines, named, steps_of
+from vaultgen.kustomize.trust import BUILTIN_GROUP, is_for_vaultgen, is_ours
 from vaultgen.kustomize.walk import FILE_LIMIT, Path, Tree, flattened, shown_path
 from vaultgen.local_files import LocalFiles
 from vaultgen.reference import OPENING, PREFIX
@@ -24,7 +24,12 @@ _KINDS = {"SecretGenerator": "secretGenerator", "ConfigMapGenerator": "configMap
 """Builtin generators, and their fields in a kustomization."""
 _MARKS = (KIND.encode(), b"secretGenerator")
 """One of these is in each file with a document for vaultgen."""
-_LOST = "kustomize puts the document itself into the build, and makes no Secret"
+LISTED: Mapping[str, str] = {
+    "resources": "kustomize puts the document itself into the build, and makes no Secret",
+    "transformers": "kustomize honours neither name suffix nor behavior of a transformer's Secrets",
+    "validators": "kustomize takes no Secret from a validator",
+}
+"""What becomes of a document that is listed elsewhere than under generators."""
 _PRUNED = "kustomize puts it into the build as it is, and the API server drops its spec.secretGenerator"
 
 _Found = tuple[Fault, Path]
@@ -32,7 +37,7 @@ _Found = tuple[Fault, Path]
 
 
 def unresolved(tree: Tree) -> list[Fault]:
-    """Return a fault for each document that is listed as a resource, and each reference in a builtin generator."""
+    """Return a fault for each document that is not listed under generators, and each reference in a builtin one."""
     found = [one for _, path in tree.plain_files for one in _listed_as_resource(path)]
     for one in tree.kustomizations:
         for name in _KINDS.values():
@@ -42,6 +47,10 @@ def unresolved(tree: Tree) -> list[Fault]:
                     found += _Builtin(name, entry, place, (0,), one.root).faults()
     for plugin in tree.plugins:
         config = plugin.document
+        if plugin.role != "generators" and is_for_vaultgen(config):
+            facts = {"role": plugin.role, "why": LISTED[plugin.role]}
+            fault = Fault("listed-as-transformer", Place(plugin.file, named(config)), facts)
+            found.append((fault, plugin.path))
         if config.get("apiVersion") == BUILTIN_GROUP and (kind := str(config.get("kind"))) in _KINDS:
             place, root = Place(plugin.file), plugin.kustomization.root
             found += _Builtin(_KINDS[kind], config, place, plugin.path, root).faults()
@@ -70,16 +79,14 @@ def _listed_as_resource(path: str) -> Iterator[_Found]:
         with contextlib.suppress(Refused):
             for at, document in flattened(parse_yaml(content)):
                 if why := _why_lost(document):
-                    metadata = document.get("metadata")
-                    name = metadata.get("name") if isinstance(metadata, dict) else ""
-                    place = Place(shown_path(path), f"{document['kind']} {name or ''}".strip())
+                    place = Place(shown_path(path), named(document))
                     yield Fault("listed-as-resource", place, {"why": why}), at
 
 
 def _why_lost(document: Mapping[str, Any]) -> str:
     """Return what becomes of a document among the resources; empty where it may stand there."""
     if document.get("kind") == KIND and str(document.get("apiVersion")).partition("/")[0] == _GROUP:
-        return _LOST
+        return LISTED["resources"]
     spec = document.get("spec")
     return _PRUNED if is_ours(document) and isinstance(spec, dict) and "secretGenerator" in spec else ""
 

@@ -67,6 +67,37 @@ def test_a_file_that_two_kustomizations_list_is_told_once(tmp_path: Path) -> Non
     assert faults(tmp_path, files) == [("listed-as-resource", "one.yaml")]
 
 
+EXEC = "annotations: {config.kubernetes.io/function: 'exec: {path: vaultgen}'}"
+"""The annotation that has kustomize run vaultgen for a document."""
+
+
+@pytest.mark.parametrize("role", ["transformers", "validators"])
+@pytest.mark.parametrize(
+    "document",
+    [
+        OURS,
+        OURS.replace("{name: a}", f"{{name: a, {EXEC}}}"),
+        FLUX % "secretGenerator: [{name: a}]",
+        f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, {EXEC}}}\n",
+    ],
+)
+def test_a_document_that_runs_as_a_transformer_is_found(document: str, role: str, tmp_path: Path) -> None:
+    files = {"kustomization.yaml": f"{role}: [one.yaml]\n", "one.yaml": document}
+    assert faults(tmp_path, files) == [("listed-as-transformer", "one.yaml")]
+    inline = "".join(f"  {line}\n" for line in document.splitlines())
+    assert faults(tmp_path, {"kustomization.yaml": f"{role}:\n- |\n{inline}"}) == [
+        ("listed-as-transformer", "kustomization.yaml")
+    ]
+    assert faults(tmp_path, {**files, "kustomization.yaml": "generators: [one.yaml]\n"}) == []
+
+
+def test_transformers_of_kustomize_and_of_others_are_let_through(tmp_path: Path) -> None:
+    label = "apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: a}\nlabels: {a: b}\n"
+    other = OURS.replace("{name: a}", f"{{name: a, {EXEC.replace('path: vaultgen', 'path: ./other')}}}")
+    files = {"kustomization.yaml": "transformers: [one.yaml]\n", "one.yaml": f"{label}---\n{other}"}
+    assert faults(tmp_path, files) == []
+
+
 REFERENCE = "vault:secret/data/app?key=password"
 
 

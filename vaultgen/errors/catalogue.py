@@ -181,6 +181,11 @@ CATALOGUE: "dict[str, Row]" = {
         "this document is listed under resources: {why}",
         "list it under generators: of a kustomization.yaml instead",
     ),
+    "listed-as-transformer": Row(
+        "document",
+        "this document is listed under {role}: {why}",
+        "list it under generators: of the same kustomization.yaml instead",
+    ),
     "builtin-reference": Row(
         "document",
         "the builtin {generator} takes a reference for text",

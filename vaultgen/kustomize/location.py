@@ -62,11 +62,18 @@ def steps_to(place: Place) -> Path:
     return (*steps_of(place.field), *((place.key,) if place.key else ()))
 
 
+def named(document: Mapping[str, Any]) -> str:
+    """Return kind and name, as ``Place.document`` has them."""
+    metadata = document.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else ""
+    return f"{document.get('kind') or ''} {name or ''}".strip()
+
+
 def _path(fault: Fault, tree: Tree) -> Path:
     """Return where in its file a fault is; empty where that is not known for sure."""
     place = fault.place
     if place.document:
-        heads = {one.path for one in tree.plugins if (one.file, _named(one.document)) == (place.file, place.document)}
+        heads = {one.path for one in tree.plugins if (one.file, named(one.document)) == (place.file, place.document)}
         return (*heads.pop(), *steps_to(place)) if len(heads) == 1 else ()
     for kustomization in tree.kustomizations:
         if kustomization.file == place.file:
@@ -76,13 +83,6 @@ def _path(fault: Fault, tree: Tree) -> Path:
                     return (0, key, index)
             return (0, *steps_to(place))
     return ()
-
-
-def _named(document: Mapping[str, Any]) -> str:
-    """Return kind and name, as ``Place.document`` has them."""
-    metadata = document.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, dict) else ""
-    return f"{document.get('kind') or ''} {name or ''}".strip()
 
 
 def _positions(path: str) -> "Positions | None":

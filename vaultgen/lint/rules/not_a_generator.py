@@ -8,12 +8,7 @@ from vaultgen.lint.files import joined
 from vaultgen.lint.finding import Fix, Found, Rule, Spot
 from vaultgen.lint.moving import moved
 from vaultgen.lint.subject import Subject
-
-_DOES = {
-    "resources": "kustomize puts the document itself into the build, and makes no Secret",
-    "transformers": "kustomize honours neither name suffix nor behavior of a transformer's Secrets",
-    "validators": "kustomize makes no Secret of a validator's result",
-}
+from vaultgen.unresolved import LISTED
 
 
 def check(subject: Subject) -> Iterator[Found]:
@@ -24,12 +19,12 @@ def check(subject: Subject) -> Iterator[Found]:
         spot = _listed(one.file, role, one.kustomization)
         if spot and spot not in seen:
             seen.add(spot)
-            message = f"{one.file} is listed under {role}: {_DOES[role]}"
+            message = f"{one.file} is listed under {role}: {LISTED[role]}"
             yield Found(
                 spot, message, "list it under generators", _fix(one.file, role, spot, one.kustomization, subject)
             )
         elif spot is None:
-            yield Found(Spot(one.file, one.path), f"listed under {role}: {_DOES[role]}", "list it under generators")
+            yield Found(Spot(one.file, one.path), f"listed under {role}: {LISTED[role]}", "list it under generators")
 
 
 def _listed(file: str, role: str, kustomization: Kustomization) -> Spot | None:
