@@ -56,6 +56,7 @@ def test_the_imported_document_makes_the_same_secret(
     (tmp_path / "secret.yaml").write_text(MANIFEST)
     done = run(tmp_path, "secret.yaml", "-o", "vaultgen.yaml")
     assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith("wrote vaultgen.yaml\n\nCarried over;")
     assert "secret.yaml: Secret db" in done.stderr
     (tmp_path / "kustomization.yaml").write_text("generators: [vaultgen.yaml]\n")
     built = kustomize_build(tmp_path, vault_namespace.environment())

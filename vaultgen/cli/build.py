@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from vaultgen.build import Builder, Options, Show
-from vaultgen.cli.files import write_result
+from vaultgen.cli.files import tell_written, write_result
 from vaultgen.cli.options import build_options, kustomize_flags
 from vaultgen.cli.terminal import waiting
 from vaultgen.errors import refuse
@@ -125,7 +125,7 @@ def _encrypt(directory: str, recipients: Sequence[str], output: str | None, envi
         tree = encrypted_tree(directory, recipients, environ, debug_log(environ))
     write_tree(tree.files, output)
     made = "1 Secret" if tree.secrets == 1 else f"{tree.secrets} Secrets"
-    click.echo(clean(f"wrote {output}: {made}, encrypted; the path for Flux is {tree.path}"))
+    tell_written(output, f"{made}, encrypted; the path for Flux is {tree.path}")
 
 
 def _show(reveal: bool, real_names: bool, placeholder: str | None, mode: str) -> Show:

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import click
+
 from vaultgen.errors import refuse
+from vaultgen.errors.report import clean
 
 
 class NewFile(NamedTuple):
@@ -50,17 +53,23 @@ def write_all(files: Sequence[NewFile]) -> None:
 def write_result(path: str, content: bytes) -> None:
     """Write a command's result: whole or not at all, readable by this user alone; a link stays and is followed.
 
-    A device or a pipe is written to. Raises ``Refused`` (file-not-written).
+    A device or a pipe is written to, and nothing said. Raises ``Refused`` (file-not-written).
     """
     target = Path(os.path.realpath(path))
     if target.is_file() or not target.exists():
         write_all([NewFile(target, content, 0o600)])
+        tell_written(path)
         return
     try:
         with open(target, "wb") as file:
             file.write(content)
     except OSError as error:
         raise refuse("file-not-written", path=path, why=_why(error)) from None
+
+
+def tell_written(path: str, more: str = "") -> None:
+    """Say on standard error what ``-o`` was taken for; ``more`` is said of it behind a colon."""
+    click.echo(clean(f"wrote {path}: {more}" if more else f"wrote {path}"), err=True)
 
 
 def _why(error: OSError) -> str:

@@ -7,7 +7,7 @@ import click
 
 from vaultgen.avp.convert import Conversion, convert
 from vaultgen.avp.document import document_text
-from vaultgen.cli.files import NewFile, write_all
+from vaultgen.cli.files import NewFile, tell_written, write_all
 from vaultgen.errors import refuse
 from vaultgen.errors.report import clean
 from vaultgen.krm.tree import parse_yaml
@@ -48,6 +48,7 @@ def command(paths: tuple[str, ...], output: str | None, name: str) -> int:
             if Path(output).exists():
                 raise refuse("file-exists", path=output)
             write_all([NewFile(Path(output), text.encode(), 0o644)])
+            tell_written(output)
         else:
             click.echo(text, nl=False)
         listed = f"list {output or 'the document'} under generators:"

@@ -211,7 +211,7 @@ def test_a_file_is_written_whole_and_for_this_user_alone(
     tree = write_documents(tmp_path / "tree", [generator(PASSWORD)])
     target = tmp_path / "out" / "built.yaml"
     built = vaultgen_build(tree, environment, "--reveal", "-o", str(target))
-    assert (built.status, built.stdout) == (0, b"")
+    assert (built.status, built.stdout, built.stderr) == (0, b"", f"wrote {target}\n".encode())
     assert target.read_bytes() == vaultgen_build(tree, environment, "--reveal").stdout
     assert target.stat().st_mode & 0o777 == 0o600
     assert [one.name for one in target.parent.iterdir()] == ["built.yaml"]
@@ -239,7 +239,8 @@ def test_a_device_is_written_to_and_not_replaced(tmp_path: Path, environment: di
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     try:
-        assert vaultgen_build(tree, environment, "-o", str(tmp_path / "pipe")).status == 0
+        built = vaultgen_build(tree, environment, "-o", str(tmp_path / "pipe"))
+        assert (built.status, built.stderr) == (0, b"")
         assert os.read(reader, 1 << 16).startswith(b"# masked")
     finally:
         os.close(reader)

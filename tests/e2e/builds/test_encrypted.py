@@ -68,8 +68,8 @@ def test_the_tree_builds_to_what_the_source_does(
 ) -> None:
     source = repository.path / "apps" / "over"
     written = encrypt(source, tmp_path / "out", environment)
-    assert (written.status, written.stderr) == (0, b"")
-    assert written.stdout.decode() == (
+    assert (written.status, written.stdout) == (0, b"")
+    assert written.stderr.decode() == (
         f"wrote {tmp_path / 'out'}: 3 Secrets, encrypted; the path for Flux is ./apps/over\n"
     )
     built = build_of(tmp_path, tmp_path / "out", "apps/over")
@@ -116,7 +116,7 @@ def test_without_a_repository_it_is_the_directory(
 ) -> None:
     tree = write_documents(tmp_path / "tree", [generator(f"{PASSWORD}\n  {NO_SUBSTITUTION}")])
     written = encrypt(".", "../out", environment, cwd=tree)
-    assert written.stdout == b"wrote ../out: 1 Secret, encrypted; the path for Flux is ./\n"
+    assert written.stderr == b"wrote ../out: 1 Secret, encrypted; the path for Flux is ./\n"
     built = build_of(tmp_path, tmp_path / "out", "")
     assert [data["password"] for data in built.secrets().values()] == [canaries["password"].encode()]
 
