@@ -4,6 +4,8 @@ import base64
 import copy
 import gzip
 import hashlib
+import os
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -223,6 +225,20 @@ def test_a_value_that_changed_in_vault_gives_a_new_artifact_and_the_others_keep_
     changed = [name for name in after if after[name] != before[name]]
     assert len(changed) == 1
     assert setup.events() == ["NewArtifact", "NewArtifact"]
+
+
+def test_earlier_artifacts_go_after_a_while_but_for_the_last_one(setup: Setup) -> None:
+    for number in range(4):
+        setup.write(str(number))
+        setup.look()
+    directory = setup.directory / "externalartifact" / "team-a" / "my-app"
+    files = sorted(directory.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    assert len(files) == 4
+    for age, path in enumerate(reversed(files)):
+        os.utime(path, (0, time.time() - 3600 - age))
+    setup.look()
+    assert set(directory.iterdir()) == set(files[2:])
+    assert setup.published()
 
 
 def test_a_version_with_the_same_value_changes_the_status_alone(setup: Setup) -> None:

@@ -185,6 +185,8 @@ class Reconciler:
             publication = Publication(stored.digest, stored.path, url, source.revision, now())
             memory.publication, memory.fingerprint, memory.documents = publication, found, sealer.documents
         self._announce(owner, memory, publication)
+        # Each time: what was too young to go when it was replaced goes later, and not with the next change alone.
+        self._store.retain(owner.name.namespace, owner.name.name, publication.path)
         return publication, resolved
 
     def _announce(self, owner: VaultArtifact, memory: Memory, publication: Publication) -> None:
@@ -193,7 +195,6 @@ class Reconciler:
             return
         external = announce(self._api, owner, publication)
         self._sources.note(SourceRef(EXTERNAL_ARTIFACT, owner.name), external)
-        self._store.retain(owner.name.namespace, owner.name.name, publication.path)
         self._metrics.artifact(owner.name.namespace, owner.name.name, time.time())
         if memory.told != publication.revision:
             memory.told = publication.revision
