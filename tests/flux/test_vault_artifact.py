@@ -1,6 +1,7 @@
 """From Git and Vault to the cluster: the controller and the stock Flux, each a real process."""
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -179,7 +180,8 @@ def locked_tree(application: Application, directory: Path) -> Files:
     write_tree(directory, tree())
     environment = application.vault.vault.environment()
     command = [str(vaultgen_directory() / "vaultgen"), "lock", "--update", str(directory / "top")]
-    subprocess.run(command, env={**environment, "HOME": str(directory)}, check=True, capture_output=True)
+    python = {"HOME": str(directory), "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    subprocess.run(command, env={**environment, **python}, check=True, capture_output=True)
     return {**tree(), "top/vaultgen.lock": (directory / "top/vaultgen.lock").read_bytes()}
 
 
@@ -263,6 +265,15 @@ def test_while_something_is_wrong_the_last_good_artifact_stays(cause: str, appli
     assert list(application.secrets().values()) == [{"renamed": b"two"}]
 
 
+def test_it_recovers_by_itself_once_vault_has_the_value_again(application: Application) -> None:
+    application.write(password="one")
+    application.deploy(tree())
+    version_gone(application)
+    application.write(password="two")
+    assert eventually(lambda: passwords(application) == [b"two"])
+    application.published()
+
+
 # --- what is written, and what is not ---
 
 
@@ -312,6 +323,7 @@ def test_where_nothing_changed_nothing_is_written(application: Application, requ
     for metadata in (owner, external):
         assert "annotations" not in metadata
     assert "finalizers" not in external
+    assert "kopf" not in json.dumps(before)
     assert "vaultgen" not in {entry["manager"] for entry in source["managedFields"]}
 
 

@@ -82,6 +82,15 @@ def test_what_its_owner_asks_for_wakes_it(seen: Seen, change: dict[str, Any]) ->
     assert seen.artifact(one) == [NAME]
 
 
+def test_an_external_artifact_elsewhere_wakes_nobody_by_naming_its_owner(seen: Seen) -> None:
+    seen.artifact(body(), None)
+    claim = source("r", SourceRef("ExternalArtifact", Name("team-b", "my-app")))
+    claim["spec"]["sourceRef"]["namespace"] = NAME.namespace
+    seen.woken.clear()
+    seen.watch.source_event(SourceRef("ExternalArtifact", Name("team-b", "my-app")), "ADDED", claim)
+    assert seen.woken == []
+
+
 def test_another_annotation_wakes_nothing(seen: Seen) -> None:
     one = body()
     seen.artifact(one, None)
