@@ -2,13 +2,16 @@
 
 import contextlib
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 import click
 
+from vaultgen.cli.usage import Misused
 from vaultgen.errors import Refused
 from vaultgen.errors.catalogue import CATALOGUE, EXIT_STATUS
+from vaultgen.errors.likely import likely_meant
 from vaultgen.errors.meaning import FAMILIES, meaning
 from vaultgen.errors.report import clean
 from vaultgen.reference import OPENING, PREFIX, Reference, parse_reference
@@ -52,7 +55,7 @@ def command(what: str) -> None:
     if what.startswith(OPENING):
         what = what.removeprefix("${").removesuffix("}")
     if not what.startswith(PREFIX):
-        raise click.UsageError(_neither(name, rules))
+        raise _neither(what, name, rules)
     reference, whole = _parsed(what)
     click.echo(_block(reference.shown, *_rows(reference, whole=whole)))
 
@@ -94,10 +97,15 @@ def _parsed(text: str) -> tuple[Reference, bool]:
         raise refused from None
 
 
-def _neither(text: str, rules: "Mapping[str, Rule]") -> str:
-    if close := get_close_matches(text, [*CATALOGUE, *rules], 1):
-        return f"there is no code {text}; did you mean {close[0]}?"
-    return f"{text} is no code, and no reference: that would begin with {PREFIX}"
+def _neither(text: str, name: str, rules: "Mapping[str, Rule]") -> click.UsageError:
+    if "/" in text:
+        with contextlib.suppress(Refused):
+            meant = shlex.quote(_parsed(PREFIX + text)[0].shown)
+            message = f"a reference begins with {PREFIX}"
+            return Misused(message, click.get_current_context(), f"did you mean `vaultgen explain {meant}`?")
+    if close := get_close_matches(name, [*CATALOGUE, *rules], 1):
+        return click.UsageError(f"there is no code {name}; did you mean {close[0]}?")
+    return click.UsageError(f"{name} is no code, and no reference: that would begin with {PREFIX}")
 
 
 def _block(head: str, *rows: Row) -> str:
@@ -107,6 +115,8 @@ def _block(head: str, *rows: Row) -> str:
 def _rows(reference: Reference, *, whole: bool) -> Iterator[Row]:
     read = reference.read
     query = "" if read.version is None else f"?version={read.version}"
+    if question := likely_meant(read.path):
+        yield "hint", question
     paths = _api_paths(read.path)
     for condition, path in paths.items():
         yield "reads", f"GET /v1/{path}{query}{condition}"

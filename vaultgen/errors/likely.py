@@ -10,7 +10,11 @@ if TYPE_CHECKING:
 
 def likely_path(fault: "Fault") -> str:
     """Return a question that names the path that was likely meant; empty where none is."""
-    path = fault.facts.get("path", "") if fault.code in _MIXED_UP else ""
+    return likely_meant(fault.facts.get("path", "")) if fault.code in _MIXED_UP else ""
+
+
+def likely_meant(path: str) -> str:
+    """Return such a question about any path, also one of which nobody knows where it leads."""
     first, _, rest = path.partition("/")
     if first == "v1" and "/" in rest:
         return f"did you mean {rest}, since v1/ is put in front by itself?"

@@ -62,6 +62,14 @@ def test_each_part_of_a_reference_is_explained(
     assert explained(reference, capsys)[word][0].startswith(text)
 
 
+@pytest.mark.parametrize("path", ["secret/metadata/app", "v1/secret/data/app", "secret/data/data/app"])
+def test_a_path_that_is_likely_wrong_is_doubted_first(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = explained(f"vault:{path}?key=a", capsys)
+    assert next(iter(said)) == "hint"
+    assert said["hint"][0].startswith("did you mean secret/data/app, ")
+    assert "hint" not in explained("vault:secret/data/app?key=a", capsys)
+
+
 def test_a_default_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """It may be a password."""
     assert app.main(["explain", "vault:secret/data/app?key=a&default=hunter2"]) == 0
@@ -98,12 +106,30 @@ def test_facts_have_the_names_that_they_have_on_the_page(capsys: pytest.CaptureF
     ("what", "says"),
     [
         ("seald", "there is no code seald; did you mean sealed?"),
-        ("secret/data/app?key=a", "secret/data/app?key=a is no code, and no reference: that would begin with vault:"),
+        ("nothing", "nothing is no code, and no reference: that would begin with vault:"),
+        ("secret/data/app?kye=a", "secret/data/app?kye=a is no code, and no reference: that would begin with vault:"),
     ],
 )
 def test_anything_else_is_a_wrong_command_line(what: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(["explain", what]) == 2
     assert f"error: {says}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("what", "meant"),
+    [
+        ("secret/data/app?key=a", "'vault:secret/data/app?key=a'"),
+        ("secret/data/app", "vault:secret/data/app"),
+        ("secret/data/app?key=a&default=hunter2", "'vault:secret/data/app?key=a&default=…'"),
+    ],
+)
+def test_a_reference_without_its_beginning_is_proposed(
+    what: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.main(["explain", what]) == 2
+    assert capsys.readouterr().err == (
+        f"error: a reference begins with vault:\n  hint: did you mean `vaultgen explain {meant}`?\n"
+    )
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
