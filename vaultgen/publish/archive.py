@@ -13,6 +13,10 @@ from vaultgen.errors import refuse
 
 _PAX = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 _GLOBAL_LIMIT = 4096
+_LEVEL = 6
+"""zlib's own choice, and Flux's; 9 takes three times as long for a tenth less."""
+_CHUNK = 1 << 20
+_SIZE_LIMIT = 0o77777777777
 _NOT_PLAIN = "it holds something other than plain files and directories"
 
 
@@ -35,15 +39,44 @@ class Limits:
 def pack(files: Mapping[str, bytes]) -> bytes:
     """Return the archive of a tree: sorted, without times, owners or links, as Flux unpacks it."""
     packed = io.BytesIO()
-    with (
-        gzip.GzipFile(fileobj=packed, mode="wb", filename="", mtime=0) as compressed,
-        tarfile.open(fileobj=compressed, mode="w", format=tarfile.GNU_FORMAT) as archive,
-    ):
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=_LEVEL, filename="", mtime=0) as compressed:
+        # Not by tarfile's own writer, nor block by block: a tree of thousands of files is packed for each object.
+        parts: list[bytes] = []
+        size = held = 0
         for path in sorted(files):
-            entry = tarfile.TarInfo(_checked(path))
-            entry.size, entry.mode = len(files[path]), 0o644
-            archive.addfile(entry, io.BytesIO(files[path]))
+            content = files[path]
+            header = _header(_checked(path), len(content))
+            padding = -len(content) % tarfile.BLOCKSIZE
+            parts += (header, content, bytes(padding))
+            held += len(header) + len(content) + padding
+            if held >= _CHUNK:
+                compressed.write(b"".join(parts))
+                size, held, parts = size + held, 0, []
+        end = 2 * tarfile.BLOCKSIZE
+        end += -(size + held + end) % tarfile.RECORDSIZE
+        compressed.write(b"".join([*parts, bytes(end)]))
     return packed.getvalue()
+
+
+def _header(path: str, size: int) -> bytes:
+    """Return the header of a plain file, as ``TarInfo.tobuf`` does with a fraction of its work."""
+    name = path.encode()
+    if len(name) > tarfile.LENGTH_NAME or size > _SIZE_LIMIT:
+        return _entry(path, size).tobuf(tarfile.GNU_FORMAT)
+    digits = b"%011o" % size
+    # The sum of all bytes, for which its own field counts as blanks; what the blank header holds there is in it.
+    checksum = _BLANK_SUM + sum(name) + sum(digits) - 11 * ord("0")
+    return b"".join([name, _BLANK[len(name) : 124], digits, _BLANK[135:148], b"%06o\0 " % checksum, _BLANK[156:]])
+
+
+def _entry(path: str, size: int) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(path)
+    entry.size, entry.mode = size, 0o644
+    return entry
+
+
+_BLANK = _entry("", 0).tobuf(tarfile.GNU_FORMAT)
+_BLANK_SUM = sum(_BLANK) - sum(_BLANK[148:156]) + 8 * ord(" ")
 
 
 def unpack(packed: bytes, limits: Limits | None = None) -> dict[str, bytes]:
@@ -53,9 +86,10 @@ def unpack(packed: bytes, limits: Limits | None = None) -> dict[str, bytes]:
     lead elsewhere or come twice, and for anything but plain files and directories.
     """
     limits = limits or Limits()
+    header = limits.header
 
     class Entry(_Entry):
-        limit = limits.header
+        limit = header
 
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(packed)) as uncompressed:

@@ -48,6 +48,19 @@ def test_equal_trees_give_equal_bytes() -> None:
     assert pack(FILES) == pack(dict(reversed(FILES.items())))
 
 
+@pytest.mark.parametrize("length", [1, 99, 100, 101, 300])
+@pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 1_500_000])
+def test_an_archive_is_what_tarfile_would_write(length: int, size: int) -> None:
+    files = {"a/" + "é" * (length // 2) + "b" * (length % 2): bytes(size), "b": b"c"}
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for path, content in sorted(files.items()):
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(content), 0o644
+            tar.addfile(entry, io.BytesIO(content))
+    assert gzip.decompress(pack(files)) == written.getvalue()
+
+
 def test_an_archive_tells_no_time_and_no_owner() -> None:
     packed = pack(FILES)
     assert packed[4:8] == bytes(4)
