@@ -18,7 +18,7 @@ def published(surveyed: Survey, secrets: Sequence[Sequence[GeneratedSecret]], se
     ``secrets`` holds those of each generator of the survey, in its order. Raises ``Refused`` where what was read
     cannot be carried over: unpublishable-text, unpublishable-dynamic, unpublishable-value.
     """
-    files = {**surveyed.files, **without_generators(surveyed.source)}
+    files = {**surveyed.files, **surveyed.tree.once(without_generators)}
     of_directory: dict[str, list[GeneratedSecret]] = {}
     faults: list[Fault] = []
     for generator, made in zip(surveyed.generators, secrets, strict=True):

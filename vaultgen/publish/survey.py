@@ -37,8 +37,8 @@ class Generator:
 class Survey:
     """A tree that can be published once its generators' values are known."""
 
-    source: Mapping[str, bytes]
-    """The whole tree as it came."""
+    tree: Tree
+    """All files as they came."""
     rewritten: Mapping[str, bytes]
     """Its kustomizations that have to change, without the Components."""
     generators: tuple[Generator, ...]
@@ -47,7 +47,7 @@ class Survey:
     @property
     def files(self) -> Mapping[str, bytes]:
         """The whole tree, its kustomizations rewritten; made anew, for many surveys may share one source."""
-        return {**self.source, **self.rewritten}
+        return {**self.tree.files, **self.rewritten}
 
 
 def survey(files: Mapping[str, bytes] | Tree, path: str, added: Document | None = None) -> Survey:
@@ -68,7 +68,7 @@ def survey(files: Mapping[str, bytes] | Tree, path: str, added: Document | None 
     if surveyor.faults:
         # A document that two kustomizations list is wrong only once.
         raise Refused({(one.code, one.place, *one.facts.items(), one.read): one for one in surveyor.faults}.values())
-    return Survey(tree.files, surveyor.rewritten, tuple(surveyor.generators))
+    return Survey(tree, surveyor.rewritten, tuple(surveyor.generators))
 
 
 class _Surveyor:

@@ -1,13 +1,16 @@
 """A tree of files in memory, and the paths in it."""
 
 import posixpath
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 from vaultgen.document.api_rules import SECRET_LIMIT
 from vaultgen.errors import refuse
 from vaultgen.kustomize.generators import KUSTOMIZATION_NAMES
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,14 @@ class Tree:
     """Files by path: relative, with slashes, without ``.`` and ``..``. A directory's path is empty for the root."""
 
     files: Mapping[str, bytes]
+    _made: dict[Callable[..., Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, make: Callable[[Mapping[str, bytes]], Made]) -> Made:
+        """Return what a function makes of the files, kept with the tree: many objects may be made of one."""
+        if make not in self._made:
+            self._made[make] = make(self.files)
+        made: Made = self._made[make]
+        return made
 
     @cached_property
     def names(self) -> Mapping[str, Collection[str]]:
