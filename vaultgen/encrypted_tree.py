@@ -72,7 +72,8 @@ def encrypted_tree(
         encrypted = published(surveyed, made, sealer)
     except Refused as refused:
         seen = [_seen_from_here(fault, root) for fault in refused.faults]
-        raise Refused(with_lines(seen, tree)) from None
+        told = [_as_untracked(fault, tree, root, paths) for fault in seen]
+        raise Refused(with_lines(told, tree)) from None
     return EncryptedTree(encrypted, "./" if path == "." else f"./{path}", sum(map(len, made)))
 
 
@@ -123,6 +124,19 @@ def _untracked(tree: Tree, root: str, files: Mapping[str, bytes]) -> Iterator[Fa
         path = os.path.relpath(os.path.abspath(shown), root)
         if path.replace(os.sep, "/") not in files and not path.startswith(".."):
             yield Fault("untracked-file", Place(shown), {"path": shown})
+
+
+def _as_untracked(fault: Fault, tree: Tree, root: str, tracked: Sequence[str] | None) -> Fault:
+    """Return a fault of a file that is on disk, and missed since git does not track it, as what it is."""
+    if fault.code != "file-not-found" or tracked is None:
+        return fault
+    for plugin in tree.plugins:
+        path = os.path.normpath(os.path.join(plugin.kustomization.root, fault.facts["path"]))
+        # What git tracks and was left out all the same is a link.
+        known = {os.path.relpath(path, root), os.path.relpath(os.path.realpath(path), root)}
+        if plugin.file == fault.place.file and os.path.isfile(path) and known.isdisjoint(tracked):
+            return fault._replace(code="untracked-file", facts={"path": shown_path(path)})
+    return fault
 
 
 def _seen_from_here(fault: Fault, root: str) -> Fault:

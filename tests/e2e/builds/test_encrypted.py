@@ -288,6 +288,31 @@ def test_a_document_that_git_does_not_track_is_refused(
     assert request_log.paths() == []
 
 
+def test_a_file_of_a_document_that_git_does_not_track_is_refused(
+    tmp_path: Path, repository: Repository, environment: dict[str, str], request_log: RequestLog
+) -> None:
+    sources = "files: [a.txt, gone.txt, link.txt]\n  envs: [a.env]"
+    write_documents(repository.path / "new", [generator(sources)])
+    (repository.path / "new" / "link.txt").symlink_to("gen-0.yaml")
+    repository.commit()
+    repository.write({"new/a.txt": "x", "new/a.env": "A=b\n"})
+    request_log.mark()
+    written = encrypt("new", tmp_path / "out", environment, cwd=repository.path)
+    assert (written.status, written.stdout) == (3, b"")
+    lines = [line.split(", ")[0].strip() for line in written.stderr.decode().splitlines() if "hint" not in line]
+    assert [line for line in lines if line] == [
+        "error[untracked-file]: git does not track new/a.txt",
+        "where: new/gen-0.yaml:10:11",
+        "error[file-not-found]: there is no file gone.txt",
+        "where: new/gen-0.yaml:10:18",
+        "error[file-not-found]: there is no file link.txt",
+        "where: new/gen-0.yaml:10:28",
+        "error[untracked-file]: git does not track new/a.env",
+        "where: new/gen-0.yaml:11:10",
+    ]
+    assert request_log.paths() == []
+
+
 def test_faults_name_files_as_seen_from_the_working_directory(
     tmp_path: Path, repository: Repository, environment: dict[str, str]
 ) -> None:
