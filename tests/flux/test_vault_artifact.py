@@ -241,7 +241,7 @@ def version_gone(application: Application) -> None:
 
 
 BROKEN = {
-    "wrong role": (wrong_role, "AccessDenied: error[login-", "kubernetes"),
+    "wrong role": (wrong_role, "AccessDenied: error[login-role]: ", "VaultArtifact {}/app, spec.vault.auth"),
     "path gone": (path_gone, "Refused: error[", "top"),
     "source gone": (source_gone, "SourceMissing: error[source-missing]: ", "GitRepository"),
     "version gone": (version_gone, "ValueMissing: error[", PASSWORD),
@@ -255,7 +255,7 @@ def test_while_something_is_wrong_the_last_good_artifact_stays(cause: str, appli
     application.deploy(tree())
     external, applied, login = application.external(), application.applied(), application.login
     breaks(application)
-    assert names in application.refusal(reason)
+    assert names.format(application.namespace) in application.refusal(reason)
     assert application.external() == external
     assert application.applied() == applied
 

@@ -169,7 +169,10 @@ class Reconciler:
         source = self._sources.artifact(owner, self._rules.allow_other_namespaces)
         surveyed = self._survey(owner, memory, source)
         cluster = TenantCluster(self._api, owner.name.namespace)
-        resolved = resolve(surveyed, owner.vault, environ, cluster, self._metrics.vault_request)
+        try:
+            resolved = resolve(surveyed, owner.vault, environ, cluster, self._metrics.vault_request)
+        except Refused as refused:
+            raise Refused(_of_owner(owner, fault) for fault in refused.faults) from None
         context = (source.revision, source.digest, owner.path, owner.ignore, *owner.recipients)
         found = fingerprint(memory.key, {}, resolved.secrets, context)
         publication = memory.publication
@@ -281,6 +284,13 @@ class Reconciler:
         if memory is None or memory.uid != owner.uid:
             memory = self._memories[owner.name] = Memory(owner.uid)
         return memory
+
+
+def _of_owner(owner: VaultArtifact, fault: Fault) -> Fault:
+    """Return a fault of a login as one of ``spec.vault``: the block of the document that asked was not looked at."""
+    if not fault.place.field.startswith("vault."):
+        return fault
+    return fault._replace(place=owner.place._replace(field=f"spec.{fault.place.field}"))
 
 
 def path_of(name: Name) -> str:
