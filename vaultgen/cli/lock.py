@@ -3,11 +3,13 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from vaultgen.cli.files import NewFile, write_all
 from vaultgen.cli.terminal import waiting
+from vaultgen.cli.usage import Misused
 from vaultgen.errors import Fault, Refused
 from vaultgen.errors.report import clean
 from vaultgen.function import debug_log
@@ -23,8 +25,20 @@ if TYPE_CHECKING:
     Pins = Mapping[Read, Pin]
 
 
+class _Directory(click.Path):
+    """Tells who leaves it out in front of a PATH where it stands."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, file_okay=False)
+
+    def fail(self, message: str, param: click.Parameter | None = None, ctx: click.Context | None = None) -> NoReturn:
+        if ctx is not None and ctx.params.get("update"):
+            raise Misused(message, ctx, "the directory stands in front: vaultgen lock DIR --update PATH")
+        super().fail(message, param, ctx)
+
+
 @click.command()
-@click.argument("directory", metavar="[DIR]", default=".", type=click.Path(exists=True, file_okay=False))
+@click.argument("directory", metavar="[DIR]", default=".", type=_Directory())
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option(
     "--check", "only_check", is_flag=True, help="Write nothing; fail where a path has no pin, or Vault has another."

@@ -47,6 +47,15 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
             "error: no such option '--reveal'\n  hint: options of a command stand behind its name;",
         ),
         (["build", "no/where"], "error: directory 'no/where' does not exist\n  hint: see `vaultgen build --help`\n"),
+        *(
+            (
+                ["lock", *words],
+                "error: directory 'secret/data/app' does not exist\n"
+                "  hint: the directory stands in front: vaultgen lock DIR --update PATH\n",
+            )
+            for words in (["--update", "secret/data/app"], ["secret/data/app", "--update"])
+        ),
+        (["lock", "no/where"], "error: directory 'no/where' does not exist\n  hint: see `vaultgen lock --help`\n"),
         (["lint", __file__], f"error: '{__file__}' is a file, and no directory\n"),
         (["schema", "x"], "error: 'x' is not one of 'generator', 'flux-kustomization'\n"),
         (["lint", "--output", "x"], "error: invalid value for '--output': 'x' is not one of "),
