@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from vaultgen.document.model import VaultConfig
 from vaultgen.errors import refuse
@@ -14,6 +15,11 @@ from vaultgen.vault.backend import VaultBackend, connect
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vaultgen.ports import Backend, Cluster, Files
+    from vaultgen.vault.settings import Settings
+    from vaultgen.vault.tls import Tls
+
+PER_CONNECTION = 25
+"""Requests. Nobody waits for a look, and a TLS handshake costs both sides more than some requests do."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +50,21 @@ def resolve(
     environ: Mapping[str, str],
     cluster: "Cluster",
     log: Callable[[str], None],
+    tls: "Callable[[Settings, Files], Tls] | None" = None,
 ) -> Resolved:
     """Return the Secrets of all generators, read with ``config``: a document's own ``vault:`` block counts for nothing.
 
-    ``log`` takes a line a request. Raises ``Refused`` with every fault of every document, as ``generate`` does.
+    ``log`` takes a line a request, ``tls`` returns the TLS side of connections to a server. Raises ``Refused`` with
+    every fault of every document, as ``generate`` does.
     """
     opened: list[VaultBackend] = []
     answers: dict[Read, Answer | Miss] = {}
 
+    new = partial(connect, cluster=lambda: cluster, log=log, per_connection=PER_CONNECTION, tls=tls)
+
     def connected(of_document: VaultConfig, files: "Files") -> "Backend":
         if not opened:
-            opened.append(connect(config, environ, files, cluster=lambda: cluster, log=log))
+            opened.append(new(config, environ, files))
         return _Noting(opened[0], answers)
 
     located = [_located(generator) for generator in surveyed.generators]

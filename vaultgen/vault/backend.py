@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from vaultgen.document.model import VaultConfig
     from vaultgen.ports import Answer, Cluster, Files, Miss, Read
     from vaultgen.vault.message import Request, Response, Session
+    from vaultgen.vault.tls import Tls
 
 REVOKE_SECONDS = 2.0
 """How long the end of a run may wait for the token to be revoked."""
@@ -24,12 +25,14 @@ def connect(
     *,
     cluster: "Callable[[], Cluster] | None" = None,
     log: "Callable[[str], None] | None" = None,
+    per_connection: int = 1,
+    tls: "Callable[[Settings, Files], Tls] | None" = None,
 ) -> "VaultBackend":
     """Return the backend for a document's ``vault:`` block and an environment; nothing is sent before the first read.
 
     ``files`` holds what the document names; ``cluster`` gives access to a cluster's credentials, by default to the
-    one that the environment names; ``log`` takes a line an attempt, without values. Raises ``Refused``: no-address,
-    bad-address, bad-setting, credential-leaves-home.
+    one that the environment names; ``log``, ``per_connection`` and ``tls`` are those of ``Pool``. Raises ``Refused``:
+    no-address, bad-address, bad-setting, credential-leaves-home.
     """
     settings = read_settings(config, environ)
 
@@ -38,7 +41,7 @@ def connect(
 
         return log_in(config, settings, environ, pool, cluster or (lambda: _cluster(environ)), files)
 
-    return VaultBackend(settings, Pool(settings, files, log), log_in)
+    return VaultBackend(settings, Pool(settings, files, log, per_connection=per_connection, tls=tls), log_in)
 
 
 def _cluster(environ: "Mapping[str, str]") -> "Cluster":

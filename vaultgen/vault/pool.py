@@ -41,14 +41,25 @@ _NEVER = float("inf")
 class Pool:
     """An ``Exchange`` over keep-alive connections to one server."""
 
-    def __init__(self, settings: "Settings", files: "Files", log: "Callable[[str], None] | None" = None) -> None:
+    def __init__(
+        self,
+        settings: "Settings",
+        files: "Files",
+        log: "Callable[[str], None] | None" = None,
+        *,
+        per_connection: int = 1,
+        tls: "Callable[[Settings, Files], Tls] | None" = None,
+    ) -> None:
         """Prepare; nothing is connected before the first request.
 
         ``files`` holds the certificates that a document names. ``log`` gets a line an attempt: method, API path,
-        status, duration; never a value or a token.
+        status, duration; never a value or a token. So many requests as ``per_connection`` are worth a connection: more
+        than one where nobody waits. ``tls`` returns the TLS side of connections; without it, it is made anew.
         """
         self._settings = settings
         self._files = files
+        self._per_connection = per_connection
+        self._make_tls = tls
         self._log = log
         self._writer = Writer(settings)
         self._pace = Pace(settings.rate_limit)
@@ -117,13 +128,14 @@ class Pool:
 
     def _open_connections(self, now: float) -> None:
         """Open what the queue needs, within the limit."""
-        ready = len(self._opening) + len(self._idle)
-        wanted = min(self._limit - len(self._connections), len(self._batch.queue) - ready)
+        busy = len(self._connections) - len(self._opening) - len(self._idle)
+        useful = -(-(len(self._batch.queue) + busy) // self._per_connection)
+        wanted = min(self._limit, useful) - len(self._connections)
         if wanted <= 0 or now < self._pace.paused_until:
             return
         try:
             if self._route is None:
-                self._route = Route(self._settings, self._files, self._deadline)
+                self._route = Route(self._settings, self._files, self._deadline, self._make_tls)
                 now = time.monotonic()
             if not self._knows_latency and len(self._batch.queue) > self._limit:
                 self._grow_at = min(self._grow_at, now + SLOW_SECONDS)

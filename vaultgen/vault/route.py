@@ -8,6 +8,7 @@ from vaultgen.errors import Fault
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _thread
+    from collections.abc import Callable
     from typing import Any
 
     from vaultgen.ports import Files
@@ -30,14 +31,22 @@ class Lost(Exception):
 class Route:
     """The way to one server."""
 
-    def __init__(self, settings: "Settings", files: "Files", deadline: float) -> None:
+    def __init__(
+        self,
+        settings: "Settings",
+        files: "Files",
+        deadline: float,
+        tls: "Callable[[Settings, Files], Tls] | None" = None,
+    ) -> None:
         """Resolve the host's name before ``deadline`` (of the monotonic clock) and read certificates from disk.
+
+        ``tls`` returns the TLS side of the connections; without it, it is made for this route alone.
 
         Raises Lost (connection-failed, proxy-failed, timeout) or ``Refused`` (bad-setting, file-*).
         """
         address, proxy = settings.address, settings.proxy
         self.settings = settings
-        self.tls = _tls(settings, files) if address.scheme == "https" else None
+        self.tls = (tls or _tls)(settings, files) if address.scheme == "https" else None
         self.tunnel = b""
         """The request that asks a proxy for a connection to the server; empty where none is needed."""
         self.buffer = memoryview(bytearray(BUFFER_BYTES))

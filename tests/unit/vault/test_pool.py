@@ -59,8 +59,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @contextlib.contextmanager
-def pool_for(address: str, log: Callable[[str], None] | None = None, **settings: Any) -> Iterator[Pool]:
-    made = Pool(Settings(parse_address(address), **{"timeout": 20.0, **settings}), NoFiles(), log)
+def pool_for(
+    address: str, log: Callable[[str], None] | None = None, *, per_connection: int = 1, **settings: Any
+) -> Iterator[Pool]:
+    whole = Settings(parse_address(address), **{"timeout": 20.0, **settings})
+    made = Pool(whole, NoFiles(), log, per_connection=per_connection)
     try:
         yield made
     finally:
@@ -129,6 +132,13 @@ def test_a_long_queue_gets_many_connections_from_the_start() -> None:
     outcomes, server = exchanged(echo, numbered(3 * LONG_QUEUE))
     assert outcomes == [(200, f"/v1/secret/data/{number}".encode()) for number in range(3 * LONG_QUEUE)]
     assert server.connections == MANY_CONNECTIONS
+
+
+@pytest.mark.parametrize(("requests", "connections"), [(1, 1), (10, 1), (11, 2), (25, 3), (60, 4)])
+def test_where_nobody_waits_a_connection_is_made_for_many_requests(requests: int, connections: int) -> None:
+    with running_script(lambda _: OK) as server, pool_for(server.address, per_connection=10) as pool:
+        assert [outcome(answer) for answer in pool.send([READ] * requests)] == [(200, b"{}")] * requests
+        assert server.connections <= connections
 
 
 def test_many_connections_are_made_to_a_server_that_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
