@@ -11,6 +11,7 @@ from typing import Any
 
 from vaultgen.controller import conditions
 from vaultgen.controller.api import Api, Conflict
+from vaultgen.controller.contexts import Contexts
 from vaultgen.controller.events import Events
 from vaultgen.controller.external_artifact import Publication, announce, is_announced, withdraw
 from vaultgen.controller.identity import Operator, TenantCluster
@@ -98,6 +99,7 @@ class Reconciler:
         self._store = store
         self._events = events
         self._metrics = metrics
+        self._contexts = Contexts()
         self._memories: dict[Name, Memory] = {}
 
     def reconcile(self, owner: VaultArtifact) -> float | None:
@@ -170,7 +172,7 @@ class Reconciler:
         surveyed = self._survey(owner, memory, source)
         cluster = TenantCluster(self._api, owner.name.namespace)
         try:
-            resolved = resolve(surveyed, owner.vault, environ, cluster, self._metrics.vault_request)
+            resolved = resolve(surveyed, owner.vault, environ, cluster, self._metrics.vault_request, self._contexts)
         except Refused as refused:
             raise Refused(_of_owner(owner, fault) for fault in refused.faults) from None
         context = (source.revision, source.digest, owner.path, owner.ignore, *owner.recipients)
