@@ -1,11 +1,13 @@
 """Options that commands share."""
 
+import shutil
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
 from vaultgen.cli.usage import Misused
+from vaultgen.kustomize.binary import is_kubectl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,11 +36,19 @@ def completed_as(kind: str, *words: str) -> Callable[[click.Context, click.Param
     return complete
 
 
+def _no_kubectl(context: click.Context, parameter: click.Parameter, kustomize: str) -> str:
+    if is_kubectl(shutil.which(kustomize) or kustomize):
+        hint = "name a kustomize, or leave --kustomize out; `vaultgen install --kubectl` lets kubectl build by itself"
+        raise Misused("kubectl is not kustomize: what it has of it runs no exec functions", context, hint)
+    return kustomize
+
+
 _OF_A_BUILD = (
     click.option(
         "--kustomize",
         metavar="PATH",
         default="",
+        callback=_no_kubectl,
         shell_complete=completed_as("file"),
         help="The kustomize to run; the one on PATH unless given.",
     ),

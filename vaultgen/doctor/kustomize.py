@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from vaultgen.doctor.program import output_of
 from vaultgen.doctor.verdict import Verdict, fail, failed, ok, warn
 from vaultgen.errors import Refused
-from vaultgen.kustomize.binary import FLAGS, find_kustomize
+from vaultgen.kustomize.binary import FLAGS, find_kustomize, is_kubectl
 
 NAME = "kustomize"
 OLDEST = (5, 5)
@@ -20,6 +20,8 @@ def check_kustomize(given: str, environ: Mapping[str, str]) -> Verdict:
         path = find_kustomize(given, environ)
     except Refused as refused:
         return next(failed(NAME, refused.faults))
+    if is_kubectl(path):
+        return fail(NAME, f"{path} is kubectl, which runs no exec functions", GET_ANOTHER)
     said = output_of([path, "version"], environ)
     if said is None:
         return fail(NAME, f"{path} does not run", GET_ANOTHER)

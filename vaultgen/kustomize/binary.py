@@ -19,6 +19,11 @@ def find_kustomize(given: str, environ: Mapping[str, str]) -> str:
     return os.path.abspath(found)
 
 
+def is_kubectl(path: str) -> bool:
+    """Return whether a program is kubectl, by its name or that of what it leads to: its kustomize runs no functions."""
+    return "kubectl" in (os.path.basename(path), os.path.basename(os.path.realpath(path)))
+
+
 def start_build(
     kustomize: str, directory: str, environ: Mapping[str, str], extra: Sequence[str]
 ) -> "subprocess.Popen[bytes]":

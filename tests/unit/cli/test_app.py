@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -67,6 +68,11 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
             "error: no such option '--enable-helm'\n  hint: flags for kustomize stand behind --;",
         ),
         (["init", "--\x1b[31mred"], "error: no such option '--\\x1b[31mred'\n  hint: see `vaultgen init --help`\n"),
+        *(
+            ([command, "--kustomize", name, "."], "error: kubectl is not kustomize: what it has of it runs no exec")
+            for command in ("build", "diff")
+            for name in ("kubectl", "/gone/kubectl")
+        ),
         (["install", "--kubectl", "--uninstall"], "error: --kubectl and --uninstall exclude each other"),
         (["plugin"], "error: missing argument 'CONFIG_FILE'"),
     ],
@@ -78,6 +84,13 @@ def test_a_wrong_command_line_has_status_2(
     captured = capsys.readouterr()
     assert captured.err.lower().startswith(error.lower())
     assert captured.out == ""
+
+
+def test_a_link_to_kubectl_is_no_kustomize_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "kubectl").write_text("")
+    (tmp_path / "kustomize").symlink_to("kubectl")
+    assert app.main(["build", f"--kustomize={tmp_path / 'kustomize'}", "."]) == 2
+    assert "`vaultgen install --kubectl`" in capsys.readouterr().err
 
 
 def fail_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int:

@@ -64,3 +64,14 @@ def test_it_is_not_shown_what_a_version_needs_not(tmp_path: Path, monkeypatch: p
     program.chmod(0o755)
     assert check_kustomize("", {"PATH": str(tmp_path), "VAULT_TOKEN": "s.canary"}).outcome == "ok"
     assert "canary" not in (tmp_path / "seen").read_text()
+
+
+def test_a_link_to_kubectl_is_told_as_such(tmp_path: Path) -> None:
+    looked_at(tmp_path, "echo v5.8.1")
+    (tmp_path / "kustomize").rename(tmp_path / "kubectl")
+    (tmp_path / "kustomize").symlink_to("kubectl")
+    verdict = check_kustomize("", {"PATH": str(tmp_path)})
+    assert (verdict.outcome, verdict.seen) == (
+        "fail",
+        f"{tmp_path}/kustomize is kubectl, which runs no exec functions",
+    )
