@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from vaultgen.controller import conditions
@@ -27,16 +28,17 @@ from vaultgen.controller.resource import (
     VaultArtifact,
 )
 from vaultgen.controller.sources import EXTERNAL_ARTIFACT, SourceArtifact, Sources, owner_of
-from vaultgen.controller.store import Store
+from vaultgen.controller.store import Damaged, Store
 from vaultgen.controller.trees import Trees
 from vaultgen.errors import Fault, Refused
 from vaultgen.function import unknown_fault
-from vaultgen.publish.archive import pack
+from vaultgen.publish.archive import pack, unpack
 from vaultgen.publish.revision import fingerprint
 from vaultgen.publish.rewrite import published
 from vaultgen.publish.sealing import Sealer
 from vaultgen.publish.sops import parse_recipients
 from vaultgen.publish.survey import Survey, survey
+from vaultgen.publish.tree import Tree
 
 CONFLICT_SECONDS = 0.5
 """After an object was changed while it was looked at."""
@@ -57,12 +59,11 @@ class Memory:
     """Of all digests of values; who has it could try values against them."""
     fingerprint: str = ""
     documents: Mapping[str, bytes] = field(default_factory=dict)
-    """Ciphertext by digest: what did not change is not encrypted anew."""
+    """By digest of what was encrypted, the SHA-256 of its ciphertext: what did not change is not encrypted anew."""
     publication: Publication | None = None
     """What is stored, and announced unless the API server could not be reached."""
     told: str = ""
     """The revision that an event was sent for."""
-    surveyed: tuple[Sequence[str], Survey] | None = None
     failures: int = 0
 
 
@@ -169,7 +170,7 @@ class Reconciler:
         recipients = parse_recipients(owner.recipients)
         environ = self._rules.operator.environ(owner)
         source = self._sources.artifact(owner, self._rules.allow_other_namespaces)
-        surveyed = self._survey(owner, memory, source)
+        surveyed = self._survey(owner, source)
         cluster = TenantCluster(self._api, owner.name.namespace)
         try:
             resolved = resolve(surveyed, owner.vault, environ, cluster, self._metrics.vault_request, self._contexts)
@@ -183,12 +184,13 @@ class Reconciler:
             or found != memory.fingerprint
             or not self._store.holds(publication.path, publication.digest)
         ):
-            sealer = Sealer(recipients, memory.key, datetime.now(UTC), memory.documents)
+            sealer = Sealer(recipients, memory.key, datetime.now(UTC), self._ciphertext(memory))
             packed = pack(published(surveyed, resolved.secrets, sealer))
             stored = self._store.put(owner.name.namespace, owner.name.name, packed)
             url = f"http://{self._rules.advertised}/{stored.path}"
             publication = Publication(stored.digest, stored.path, url, source.revision, now())
-            memory.publication, memory.fingerprint, memory.documents = publication, found, sealer.documents
+            memory.publication, memory.fingerprint = publication, found
+            memory.documents = {known: sha256(one).digest() for known, one in sealer.documents.items()}
         self._announce(owner, memory, publication)
         # Each time: what was too young to go when it was replaced goes later, and not with the next change alone.
         self._store.retain(owner.name.namespace, owner.name.name, publication.path)
@@ -209,12 +211,26 @@ class Reconciler:
                 owner, external, "info", "NewArtifact", text, publication.time, publication.source_revision
             )
 
-    def _survey(self, owner: VaultArtifact, memory: Memory, source: SourceArtifact) -> Survey:
-        key = (source.digest, owner.path, owner.ignore, str(owner.generation))
-        if memory.surveyed is None or memory.surveyed[0] != key:
-            tree = self._trees.tree(source, owner.ignore, owner.timeout)
-            memory.surveyed = key, survey(tree, owner.path, owner.document)
-        return memory.surveyed[1]
+    def _survey(self, owner: VaultArtifact, source: SourceArtifact) -> Survey:
+        def make(tree: Tree) -> Survey:
+            return survey(tree, owner.path, owner.document)
+
+        asker = (owner.name, (owner.uid, owner.generation))
+        return self._trees.survey(source, owner.ignore, owner.timeout, asker, make)
+
+    def _ciphertext(self, memory: Memory) -> Mapping[str, bytes]:
+        """Return what is encrypted already, by digest. It lies in the artifact: in memory there is room for none."""
+        if memory.publication is None:
+            return {}
+        try:
+            file = self._store.open(memory.publication.path)
+            if file is None:
+                return {}
+            with file:
+                found = {sha256(content).digest(): content for content in unpack(file.read()).values()}
+        except (Damaged, Refused):
+            return {}
+        return {known: found[digest] for known, digest in memory.documents.items() if digest in found}
 
     def _hold(self, owner: VaultArtifact) -> bool:
         """See to it that the object's deletion waits for us; return whether it is there. Raises as ``Api.merge``."""

@@ -1,30 +1,36 @@
-"""The trees of sources, in memory: one parsed copy a digest, whatever the number of VaultArtifacts made of it."""
+"""The trees of sources, in memory: one parsed copy an artifact, whatever the number of VaultArtifacts made of it."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from threading import Lock
 
-from pathspec import GitIgnoreSpec
-
+from vaultgen.controller.ignore import Ignored, TooSlow
 from vaultgen.controller.sources import SourceArtifact
 from vaultgen.errors import Place, refuse
 from vaultgen.publish.archive import unpack
+from vaultgen.publish.survey import Survey
 from vaultgen.publish.tree import Tree
 
 BYTES_KEPT = 64 << 20
 """Of trees that are not in use; those above are fetched again when they are needed."""
+_OBJECT_BYTES = 1000
+"""About what a file of a tree, or a part of a plan, takes beside its text."""
 
 
 class Trees:
-    """A cache of unpacked artifacts."""
+    """A cache of unpacked artifacts, and of what was found in them.
+
+    Nothing else holds a tree longer than a look takes: what is kept for all VaultArtifacts together is bounded here.
+    """
 
     def __init__(self, fetch: Callable[[SourceArtifact, float], bytes], bytes_kept: int = BYTES_KEPT) -> None:
         """``fetch`` returns an artifact's bytes within some seconds."""
         self._fetch = fetch
         self._bytes_kept = bytes_kept
         self._lock = Lock()
-        self._fetching: dict[str, Lock] = {}
-        self._kept: OrderedDict[tuple[str, str], Tree] = OrderedDict()
+        self._fetching: dict[_Key, Lock] = {}
+        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
 
     def tree(self, artifact: SourceArtifact, ignore: str, seconds: float) -> Tree:
         """Return the tree of an artifact, without the files that ``ignore`` (gitignore syntax) names.
@@ -32,27 +38,56 @@ class Trees:
         Equal arguments give the same object while it is kept. Raises ``Refused``: source-not-fetched, bad-archive,
         bad-artifact.
         """
+        return self._entry(artifact, ignore, seconds).tree
+
+    def survey(
+        self,
+        artifact: SourceArtifact,
+        ignore: str,
+        seconds: float,
+        asker: tuple[Hashable, Hashable],
+        make: Callable[[Tree], Survey],
+    ) -> Survey:
+        """Return what ``make`` finds in a tree, which is called once for an asker while the tree is kept.
+
+        ``asker`` is who asks, and what would make the answer another. Raises what ``tree`` and ``make`` raise.
+        """
+        entry = self._entry(artifact, ignore, seconds)
+        who, state = asker
+        with self._lock:
+            known = entry.surveys.get(who)
+        if known is not None and known[0] == state:
+            return known[1]
+        made = make(entry.tree)
+        with self._lock:
+            entry.surveys[who] = state, made
+            self._shrink()
+        return made
+
+    def _entry(self, artifact: SourceArtifact, ignore: str, seconds: float) -> "_Kept":
+        # The URL as well: who only knows the digest of another's tree must not get it from here.
+        key = (artifact.url, artifact.digest, ignore)
         if ignore:
             whole = self.tree(artifact, "", seconds)
-            return self._cached((artifact.digest, ignore), lambda: _without(whole, ignore))
-        return self._cached((artifact.digest, ""), lambda: Tree(unpack(self._fetch(artifact, seconds))))
+            return self._cached(key, lambda: _without(whole, ignore, seconds))
+        return self._cached(key, lambda: Tree(unpack(self._fetch(artifact, seconds))))
 
-    def _cached(self, key: tuple[str, str], make: Callable[[], Tree]) -> Tree:
+    def _cached(self, key: "_Key", make: Callable[[], Tree]) -> "_Kept":
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
             # Two that want the same tree wait for one fetch; others go on.
-            fetching = self._fetching.setdefault(repr(key), Lock())
+            fetching = self._fetching.setdefault(key, Lock())
         with fetching:
             with self._lock:
                 if key in self._kept:
                     return self._kept[key]
             try:
-                made = make()
+                made = _Kept(make())
             finally:
                 with self._lock:
-                    self._fetching.pop(repr(key), None)
+                    self._fetching.pop(key, None)
             with self._lock:
                 self._kept[key] = made
                 self._shrink()
@@ -60,17 +95,51 @@ class Trees:
 
     def _shrink(self) -> None:
         """Drop the trees that were not asked for longest; a filtered one shares the bytes of the whole one."""
-        sizes = {key: sum(map(len, tree.files.values())) for key, tree in self._kept.items() if not key[1]}
-        while sum(sizes.values()) > self._bytes_kept and len(sizes) > 1:
-            oldest = next(key for key in self._kept if key in sizes)
-            del sizes[oldest]
-            for key in [key for key in self._kept if key[0] == oldest[0]]:
+        sizes: dict[tuple[str, str], int] = {}
+        for (url, digest, ignore), entry in self._kept.items():
+            sizes[url, digest] = sizes.get((url, digest), 0) + entry.size(shares=bool(ignore))
+        total = sum(sizes.values())
+        while total > self._bytes_kept and len(sizes) > 1:
+            oldest = next(iter(sizes))
+            total -= sizes.pop(oldest)
+            for key in [key for key in self._kept if key[:2] == oldest]:
                 del self._kept[key]
 
 
-def _without(tree: Tree, ignore: str) -> Tree:
+_Key = tuple[str, str, str]
+"""URL, digest, and what is left out."""
+
+
+@dataclass
+class _Kept:
+    tree: Tree
+    surveys: dict[Hashable, tuple[Hashable, Survey]] = field(default_factory=dict)
+    """By who asked; of each the last."""
+
+    def __post_init__(self) -> None:
+        self._content = sum(map(len, self.tree.files.values()))
+        self._names = sum(map(len, self.tree.files)) + _OBJECT_BYTES * len(self.tree.files)
+
+    def size(self, *, shares: bool) -> int:
+        """Return about how many bytes it takes; ``shares`` tells that the files' contents are another's."""
+        surveys = sum(_size_of(survey) for _, survey in self.surveys.values())
+        return surveys + self._names + (0 if shares else self._content)
+
+
+def _size_of(survey: Survey) -> int:
+    parts = sum(
+        1 + len(generator.plan.uses) + sum(1 + len(secret.sources) for secret in generator.plan.secrets)
+        for generator in survey.generators
+    )
+    return sum(map(len, survey.rewritten.values())) + _OBJECT_BYTES * parts
+
+
+def _without(tree: Tree, ignore: str, seconds: float) -> Tree:
     try:
-        spec = GitIgnoreSpec.from_lines(ignore.splitlines())
+        kept = list(Ignored(ignore).kept(tree.files, seconds))
     except ValueError:
         raise refuse("bad-artifact", Place(field="spec.ignore"), why="one of its patterns is not valid") from None
-    return Tree({path: content for path, content in tree.files.items() if not spec.match_file(path)})
+    except TooSlow:
+        why = "its patterns take too long for this tree"
+        raise refuse("bad-artifact", Place(field="spec.ignore"), why=why) from None
+    return Tree({path: tree.files[path] for path in kept})

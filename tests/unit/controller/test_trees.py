@@ -7,6 +7,8 @@ from vaultgen.controller.trees import Trees
 from vaultgen.errors import Refused
 from vaultgen.errors.report import report
 from vaultgen.publish.archive import pack
+from vaultgen.publish.survey import Survey, survey
+from vaultgen.publish.tree import Tree
 
 FILES = {"app/kustomization.yaml": b"x", "docs/a.md": b"1", "app/b.md": b"2"}
 
@@ -67,13 +69,70 @@ def test_a_pattern_that_is_not_valid_is_said() -> None:
 
 
 def test_trees_that_were_not_asked_for_longest_go_first() -> None:
-    fetch = Fetch(size=600)
-    trees = Trees(fetch, bytes_kept=1000)
+    fetch = Fetch(size=6000)
+    trees = Trees(fetch, bytes_kept=15_000)
     for digest in ("sha256:1", "sha256:2", "sha256:2"):
         trees.tree(artifact(digest), "", 1)
     assert fetch.count == 2
     trees.tree(artifact("sha256:1"), "", 1)
     assert fetch.count == 3
+
+
+def test_who_knows_a_digest_alone_gets_no_tree() -> None:
+    """It stands in the revision of what is published, and so in many a chat."""
+    fetch = Fetch()
+    trees = Trees(fetch)
+    trees.tree(artifact(), "", 1)
+    trees.tree(SourceArtifact("http://example.com/mine", "main", "sha256:1"), "", 1)
+    assert fetch.count == 2
+
+
+def test_what_is_found_in_a_tree_is_kept_with_it_and_no_longer() -> None:
+    fetch = Fetch(size=6000)
+    trees = Trees(fetch, bytes_kept=10_000)
+    made: list[str] = []
+
+    def look(digest: str, who: str, state: int) -> None:
+        def make(tree: Tree) -> Survey:
+            made.append(f"{digest} {who} {state}")
+            return survey(tree, "docs", None)
+
+        trees.survey(artifact(digest), "", 1, (who, state), make)
+
+    look("1", "a", 1)
+    look("1", "b", 1)
+    look("1", "a", 1)
+    look("1", "a", 2)
+    assert made == ["1 a 1", "1 b 1", "1 a 2"]
+    look("2", "a", 2)
+    look("1", "b", 1)
+    assert made[3:] == ["2 a 2", "1 b 1"]
+    assert fetch.count == 3
+
+
+def test_what_is_found_counts_as_well() -> None:
+    """A short text can be a plan for thousands of Secrets."""
+    head = b"apiVersion: vaultgen.dev/v1alpha1\nkind: VaultSecretGenerator\nmetadata: {name: x}\nsecretGenerator:\n"
+    generator = head + b"".join(b"- {name: s%d}\n" % number for number in range(100))
+    files = {"kustomization.yaml": b"generators: [g.yaml]\n", "g.yaml": generator}
+    fetched: list[str] = []
+
+    def fetch(wanted: SourceArtifact, seconds: float) -> bytes:
+        fetched.append(wanted.digest)
+        return pack(files)
+
+    trees = Trees(fetch, bytes_kept=150_000)
+    for digest in ("1", "2", "1"):
+        trees.survey(artifact(digest), "", 1, ("a", digest), lambda tree: survey(tree, ".", None))
+    assert fetched == ["1", "2", "1"]
+
+
+def test_patterns_that_take_too_long_are_said() -> None:
+    trees = Trees(Fetch())
+    trees.tree(artifact(), "", 1)
+    with pytest.raises(Refused) as refused:
+        trees.tree(artifact(), "*.md", 0)
+    assert "too long" in report(refused.value.faults)
 
 
 def test_a_fetch_that_failed_is_tried_again() -> None:
