@@ -1,14 +1,11 @@
 """Log lines for machines: a JSON object a line, on stderr, and nothing in it that a library made up.
 
-Of an exception the type and our own frames are told, never the text, which may quote what was handled. The same goes
-for log lines of libraries, into which they format such texts: told is only what stands in their source, literally.
+Of an exception the type and our own frames are told, never the text, which may quote what was handled. Libraries format
+such texts into their own log lines: of these the logger, the level and the line of the source are told.
 """
 
-import ast
 import contextlib
-import functools
 import json
-import linecache
 import logging
 import os
 import sys
@@ -26,8 +23,7 @@ OURS = "vaultgen"
 """Loggers of this name and below tell all that they are given, ``extra`` as fields of the line."""
 
 _NOT_EXTRA = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"}
-_METHODS = {"debug", "info", "warning", "warn", "error", "exception", "critical", "fatal", "log"}
-_NOT_LITERAL = "a message that does not stand in the source of the library"
+_OF_A_LIBRARY = "a library logged something; its source tells what"
 
 
 def set_up(level: str, stream: TextIO | None = None) -> None:
@@ -69,7 +65,7 @@ class JsonFormatter(logging.Formatter):
             fields = {**_head(record), "msg": record.getMessage()}
             fields |= {name: value for name, value in record.__dict__.items() if name not in {*_NOT_EXTRA, *fields}}
         else:
-            fields = {**_head(record), "msg": _literal(record.pathname, record.lineno), "at": _place(record)}
+            fields = {**_head(record), "msg": _OF_A_LIBRARY, "at": _place(record)}
         if record.exc_info and record.exc_info[1]:
             fields["error"] = "; ".join(_told(record.exc_info[1]))
         # All but ASCII is escaped, so that nothing in it can move a terminal or break a line.
@@ -95,34 +91,6 @@ def _told(error: BaseException) -> Iterator[str]:
     else:
         facts = unknown_fault(error).facts
         yield " at ".join(filter(None, (facts["type"], facts["frames"])))
-
-
-@functools.lru_cache
-def _literal(path: str, line: int) -> str:
-    """Return the text of the call that stands at a line of a module, with ``...`` for all that is put into it."""
-    try:
-        tree = ast.parse("".join(linecache.getlines(path)))
-    except (SyntaxError, ValueError):
-        return _NOT_LITERAL
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and node.lineno <= line <= (node.end_lineno or 0) and _logs(node.func):
-            texts = (text for argument in node.args if (text := _text(argument)).strip(". "))
-            return next(texts, _NOT_LITERAL)
-    return _NOT_LITERAL
-
-
-def _logs(function: ast.expr) -> bool:
-    return isinstance(function, ast.Attribute) and function.attr in _METHODS
-
-
-def _text(node: ast.expr) -> str:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if isinstance(node, ast.JoinedStr):
-        return "".join(map(_text, node.values))
-    if isinstance(node, ast.BinOp):
-        return _text(node.left) + (_text(node.right) if isinstance(node.op, ast.Add) else "")
-    return "..."
 
 
 def _warned(
