@@ -65,12 +65,13 @@ def controller(
 @pytest.fixture
 def victim(
     application: Application, client: ClusterClient, git: GitServer, bao_for_cluster: ClusterVault, namespace: str
-) -> Application:
+) -> Iterator[Application]:
     """Another tenant, whose ServiceAccount alone may read ``foreign``."""
     one = Application(client, git, bao_for_cluster, client.create_namespace(f"{namespace}-victim"))
     bao_for_cluster.allow(one.namespace, "app", ["foreign"])
     one.write("foreign", password="of the victim")
-    return one
+    yield one
+    one.abandon()
 
 
 def tree(reference: str = OWN, **fields: Any) -> Files:

@@ -456,6 +456,7 @@ def test_a_controller_of_one_namespace_leaves_others_alone(
     untouched = application.client.get("VaultArtifact", elsewhere, "other")
     assert untouched
     assert "finalizers" not in untouched["metadata"]
+    application.client.delete("VaultArtifact", elsewhere, "other")
 
 
 def watched(controller: RunningController) -> list[str]:

@@ -110,7 +110,8 @@ class Application(Applied):
     def abandon(self) -> None:
         """Leave nothing behind that would be looked at."""
         for kind in ("Kustomization", "VaultArtifact", "GitRepository"):
-            self.client.delete(kind, self.namespace, "app")
+            for one in self.client.all_of(kind, self.namespace):
+                self.client.delete(kind, self.namespace, one["metadata"]["name"])
 
 
 def grant(client: ClusterClient, namespace: str, resource: str, verb: str, name: str) -> None:
