@@ -73,7 +73,8 @@ async def run(options: Options, environ: Mapping[str, str]) -> None:
         _log.warning("dropped a damaged artifact", extra={"path": path})
     sources = Sources(api)
     pool = urllib3.PoolManager(maxsize=options.concurrent)
-    schedule: Schedule[Name] = Schedule(time.monotonic)
+    # Half of the workers are always there for other tenants.
+    schedule = Schedule[Name](time.monotonic, lambda name: name.namespace, max(1, options.concurrent // 2))
     rules = Rules(options.operator, options.advertised, options.allow_other_namespaces)
     loop = asyncio.get_running_loop()
 

@@ -15,7 +15,7 @@ from vaultgen.document.model import (
     TokenAuth,
     VaultConfig,
 )
-from vaultgen.errors import Place, refuse
+from vaultgen.errors import Place, Refused, refuse
 from vaultgen.vault.address import Unusable
 from vaultgen.vault.environment import duration
 
@@ -28,6 +28,8 @@ SHARD_LABEL = "sharding.fluxcd.io/key"
 
 DEFAULT_RETRY_SECONDS = 60.0
 DEFAULT_TIMEOUT_SECONDS = 60.0
+MOST_TIMEOUT_SECONDS = 600.0
+"""So long a worker may be held at most, of which there are few."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,10 @@ class VaultArtifact:
     @cached_property
     def timeout(self) -> float:
         """Seconds for the source, and for Vault. Raises ``Refused``: bad-artifact."""
-        return self._seconds("timeout", DEFAULT_TIMEOUT_SECONDS)
+        seconds = self._seconds("timeout", DEFAULT_TIMEOUT_SECONDS)
+        if seconds > MOST_TIMEOUT_SECONDS:
+            raise self._bad("timeout", f"it is longer than {MOST_TIMEOUT_SECONDS / 60:.0f}m")
+        return seconds
 
     @property
     def source(self) -> SourceRef:
@@ -192,5 +197,8 @@ class VaultArtifact:
         try:
             seconds = duration(str(text))
         except Unusable as unusable:
-            raise refuse("bad-artifact", self.place._replace(field=f"spec.{field}"), why=unusable.why) from None
+            raise self._bad(field, unusable.why) from None
         return max(seconds, 1.0)
+
+    def _bad(self, field: str, why: str) -> Refused:
+        return refuse("bad-artifact", self.place._replace(field=f"spec.{field}"), why=why)

@@ -56,6 +56,14 @@ def test_a_duration_that_is_none_is_an_error_with_its_field() -> None:
     assert "VaultArtifact team-a/my-app, spec.interval" in text
 
 
+def test_a_timeout_that_would_hold_a_worker_for_long_is_an_error() -> None:
+    assert VaultArtifact(body(timeout="10m")).timeout == 600
+    with pytest.raises(Refused) as caught:
+        _ = VaultArtifact(body(timeout="10m1s")).timeout
+    assert "spec.timeout" in report(caught.value.faults)
+    assert "longer than 10m" in report(caught.value.faults)
+
+
 def test_its_own_entries_are_read_with_the_grammar_of_all_documents() -> None:
     entries = [{"name": "s", "behavior": "merge", "files": {"a": "vault:secret/data/x?key=y"}}]
     document = VaultArtifact(body(secretGenerator=entries)).document
