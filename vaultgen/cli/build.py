@@ -69,9 +69,9 @@ def command(
 ) -> int:
     """Build DIR with the real kustomize, over one Vault session.
 
-    Values are masked unless --reveal is given: kustomize itself gets stand-ins, so that nothing in the output can tell
-    a value of vaultgen's documents. Secrets that stand in the tree in plain, and those of kustomize's own
-    secretGenerator, are printed as they are.
+    Values are masked unless --reveal or --placeholder is given: kustomize itself gets stand-ins, so that nothing in the
+    output can tell a value of vaultgen's documents. Secrets that stand in the tree in plain, and those of kustomize's
+    own secretGenerator, are printed as they are.
 
     Before anything runs, the tree is looked through: functions other than vaultgen and remote bases are refused unless
     allowed by name; what is allowed runs with your rights, as does all that a remote base names. Exit status: 1 where

@@ -191,14 +191,17 @@ def test_no_child_gets_a_value_or_a_credential(
     assert not Path((seen / "program").read_text().strip()).exists()
 
 
-def test_a_revealed_build_keeps_the_credentials_of_vault_to_itself(
-    tmp_path: Path, environment: dict[str, str], vault: VaultClient
+@pytest.mark.parametrize("way", ["--reveal", "--real-names"])
+def test_a_build_with_the_values_keeps_the_credentials_of_vault_to_itself(
+    way: str, tmp_path: Path, environment: dict[str, str], vault: VaultClient
 ) -> None:
+    """That of ``--real-names`` is one too."""
     vault.write("app", {"password": "x-ray"})
     write_documents(tmp_path / "tree", [generator(PASSWORD)], "transformers: [spy.yaml]\n")
     write_tree(tmp_path / "tree", {"spy.yaml": config("./spy")})
     write_program(tmp_path / "tree" / "spy", SPY.format(seen=tmp_path))
-    built = vaultgen_build(tmp_path / "tree", {**environment, "LOOK": "1"}, "--reveal", "--allow-function=./spy")
+    built = vaultgen_build(tmp_path / "tree", {**environment, "LOOK": "1"}, way, "--allow-function=./spy")
     assert built.status == 0, built.stderr
     assert "LOOK=1" in (tmp_path / "kustomize").read_text()
+    assert base64.b64encode(b"x-ray") in (tmp_path / "input").read_bytes()
     assert not re.search("^(VAULT|BAO|VAULTGEN)_", (tmp_path / "kustomize").read_text(), re.MULTILINE)
