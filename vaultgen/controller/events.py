@@ -9,7 +9,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from vaultgen.controller.api import Api, Conflict
-from vaultgen.controller.external_artifact import ORIGIN
+from vaultgen.controller.external_artifact import Publication
 from vaultgen.controller.resource import API_VERSION, KIND, VaultArtifact
 from vaultgen.controller.sources import EXTERNAL_ARTIFACT, GROUP
 from vaultgen.errors import Refused
@@ -36,11 +36,11 @@ class Events:
         reason: str,
         text: str,
         now: str,
-        source_revision: str = "",
+        publication: Publication | None = None,
     ) -> None:
         """Tell of a VaultArtifact, and of its ExternalArtifact (``metadata`` of it at least) where there is one.
 
-        ``severity`` is ``info`` or ``error``, ``now`` is RFC 3339 in UTC.
+        ``severity`` is ``info`` or ``error``, ``now`` is RFC 3339 in UTC; ``publication`` is what the event is about.
         """
         objects = [_reference(API_VERSION, KIND, owner.metadata)]
         if external is not None:
@@ -49,7 +49,7 @@ class Events:
             self._send_to_cluster(involved, severity, reason, text, now)
         if self._address:
             # Alerts know sources by Flux's own kinds only.
-            self._notify(objects[-1], severity, reason, text, now, source_revision)
+            self._notify(objects[-1], severity, reason, text, now, publication)
 
     def _send_to_cluster(self, involved: Mapping[str, str], severity: str, reason: str, text: str, now: str) -> None:
         # Nanoseconds, as client-go does it: two things can happen to an object within a second.
@@ -74,15 +74,25 @@ class Events:
             return
 
     def _notify(
-        self, involved: Mapping[str, str], severity: str, reason: str, text: str, now: str, source_revision: str
+        self,
+        involved: Mapping[str, str],
+        severity: str,
+        reason: str,
+        text: str,
+        now: str,
+        publication: Publication | None,
     ) -> None:
+        # Names of notification-controller's API, of which it takes those in the group of the object.
+        revisions = (
+            {"revision": publication.revision, "originRevision": publication.source_revision} if publication else {}
+        )
         event = {
             "involvedObject": involved,
             "severity": severity,
             "timestamp": now,
             "message": text[:_MESSAGE_LIMIT],
             "reason": reason,
-            "metadata": {f"{GROUP}/{ORIGIN}": source_revision} if source_revision else {},
+            "metadata": {f"{GROUP}/{name}": revision for name, revision in revisions.items()},
             "reportingController": COMPONENT,
             "reportingInstance": COMPONENT,
         }

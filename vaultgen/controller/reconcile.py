@@ -207,9 +207,7 @@ class Reconciler:
             memory.told = publication.revision
             text = conditions.success_text(publication)
             _log.info(text, extra={"object": str(owner.name), "revision": publication.revision})
-            self._events.send(
-                owner, external, "info", "NewArtifact", text, publication.time, publication.source_revision
-            )
+            self._events.send(owner, external, "info", "NewArtifact", text, publication.time, publication)
 
     def _survey(self, owner: VaultArtifact, source: SourceArtifact) -> Survey:
         def make(tree: Tree) -> Survey:
