@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     Answers = Mapping[Read, Answer | Miss]
 
 
+TOTAL_LIMIT = 32 << 20
+"""Bytes of all values of a document: a short one can ask for the same large value again and again."""
+
+
 class GeneratedSecret(Record):
     """A Secret, complete but for how it is written."""
 
@@ -42,10 +46,21 @@ def render(plan: "Plan", answers: "Answers") -> tuple[GeneratedSecret, ...]:
     if any(read not in answers for read in plan.uses):
         raise KeyError("a read has no answer")
     faults: list[Fault] = []
-    secrets = tuple(_secret(planned, answers, faults) for planned in plan.secrets)
+    secrets: list[GeneratedSecret] = []
+    size = 0
+    for planned in plan.secrets:
+        secrets.append(_secret(planned, answers, faults))
+        size += size_of(secrets[-1])
+        if size > TOTAL_LIMIT:
+            raise refuse("values-too-large", planned.entry.place, limit=str(TOTAL_LIMIT))
     if faults:
         raise Refused(faults)
-    return secrets
+    return tuple(secrets)
+
+
+def size_of(secret: GeneratedSecret) -> int:
+    """Return how many bytes a Secret's values have."""
+    return sum(len(value.reveal()) for value in secret.data.values())
 
 
 def faults_of(plan: "Plan", answers: "Answers") -> "tuple[Fault, ...]":
@@ -59,22 +74,26 @@ def faults_of(plan: "Plan", answers: "Answers") -> "tuple[Fault, ...]":
 def _secret(planned: "PlannedSecret", answers: "Answers", faults: "list[Fault]") -> GeneratedSecret:
     entry = planned.entry
     data: dict[str, Redacted] = {}
+    size = 0
     before = len(faults)
     for source in planned.sources:
         try:
             for key, value in _values(source, answers):
                 if key in data:
                     faults.append(Fault("duplicate-data-key", source.place._replace(key=key), {"key": key}))
-                data[key] = value
+                size += len(value.reveal())
+                # What will be refused is counted, and not kept: thousands of keys can have the same large value.
+                data[key] = value if size <= SECRET_LIMIT else Redacted(b"")
         except Refused as refused:
             faults += refused.faults
     if planned.registries:
         try:
-            data[".dockerconfigjson"] = _docker_config(planned.registries, answers)
+            data[".dockerconfigjson"] = login = _docker_config(planned.registries, answers)
+            size += len(login.reveal())
         except Refused as refused:
             faults += refused.faults
     if len(faults) == before and all(read in answers for read in _reads(planned)):
-        faults += _whole_faults(entry, data)
+        faults += _whole_faults(entry, data, size)
     volatile = any(getattr(answers.get(read), "volatile", False) for read in _reads(planned))
     return GeneratedSecret(
         entry.name, entry.namespace, entry.type, entry.behavior, entry.options, dict(sorted(data.items())), volatile
@@ -110,6 +129,7 @@ def _answer(reference: Reference, answers: "Answers") -> "Answer | Miss":
 def _joined(text: "Text", answers: "Answers", place: "Place") -> Redacted:
     """Return a text with its references filled in, as wrapped str."""
     joined = ""
+    size = 0
     faults: list[Fault] = []
     for part in text:
         if not isinstance(part, Reference):
@@ -117,11 +137,14 @@ def _joined(text: "Text", answers: "Answers", place: "Place") -> Redacted:
             continue
         try:
             if (value := extract(part, _answer(part, answers), place)) is not None:
-                joined += value.reveal().decode()
+                size += len(value.reveal())
+                joined += value.reveal().decode() if size <= SECRET_LIMIT else ""
         except UnicodeDecodeError:
             faults.append(Fault("not-text", place._replace(reference=part.shown)))
         except Refused as refused:
             faults += refused.faults
+    if size > SECRET_LIMIT:
+        faults.append(_too_large(size, place))
     if faults:
         raise Refused(faults)
     return Redacted(joined)
@@ -131,6 +154,7 @@ def _docker_config(registries: "tuple[Registry, ...]", answers: "Answers") -> Re
     from vaultgen.docker_config import Login, docker_config
 
     logins: list[Login] = []
+    size = 0
     faults: list[Fault] = []
     for registry in registries:
         texts = (registry.server, registry.username, registry.password, registry.email)
@@ -141,23 +165,30 @@ def _docker_config(registries: "tuple[Registry, ...]", answers: "Answers") -> Re
             continue
         if any(login.server == other.server for other in logins):
             faults.append(Fault("wrong-value", registry.place, {"expected": "a server that no other entry names"}))
+        size += sum(len(text.reveal()) for text in login)
+        if size > SECRET_LIMIT:
+            raise Refused([*faults, _too_large(size, registry.place)])
         logins.append(login)
     if faults:
         raise Refused(faults)
     return docker_config(tuple(logins))
 
 
-def _whole_faults(entry: "Entry", data: "Mapping[str, Redacted]") -> "Iterator[Fault]":
-    contents = {key: value.reveal() for key, value in data.items()}
-    size = sum(map(len, contents.values()))
+def _whole_faults(entry: "Entry", data: "Mapping[str, Redacted]", size: int) -> "Iterator[Fault]":
     if size > SECRET_LIMIT:
-        yield Fault("secret-too-large", entry.place, {"size": str(size), "limit": str(SECRET_LIMIT)})
+        yield _too_large(size, entry.place)
+        return
+    contents = {key: value.reveal() for key, value in data.items()}
     # What is merged onto may have the rest.
     lacking = "" if entry.behavior == "merge" else missing_for_type(entry.type, contents, entry.options.annotations)
     if not lacking and (key := key_without_json(entry.type, contents)):
         lacking = f"JSON in the key {key}"
     if lacking:
         yield Fault("incomplete-type", entry.place, {"type": entry.type, "what": lacking})
+
+
+def _too_large(size: int, place: "Place") -> Fault:
+    return Fault("secret-too-large", place, {"size": str(size), "limit": str(SECRET_LIMIT)})
 
 
 def _reads(planned: "PlannedSecret") -> "Iterator[Read]":

@@ -1,5 +1,6 @@
 """From a plan and answers to Secrets."""
 
+import tracemalloc
 from collections.abc import Mapping
 from typing import Any
 
@@ -232,3 +233,42 @@ def test_two_logins_for_one_server_are_refused() -> None:
     refused = _refused({"dockerConfig": registries}, {X: answer({"s": "s"})})
     assert codes(refused) == ["wrong-value"]
     assert refused.faults[0].place.field == "secretGenerator[0].dockerConfig[1]"
+
+
+MEBIBYTE = "x" * (1 << 20)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"literals": ["a=" + "${vault:x?key=f}" * 100]},
+        {"files": {f"k{number}": "vault:x?key=f" for number in range(100)}},
+        {
+            "dockerConfig": [
+                {"server": f"s{number}", "username": "u", "password": "${vault:x?key=f}"} for number in range(100)
+            ]
+        },
+    ],
+    ids=["text", "keys", "registries"],
+)
+def test_what_is_too_large_is_counted_and_not_kept(entry: dict[str, Any]) -> None:
+    """A short document could take all memory of a process that reads for many."""
+    tracemalloc.start()
+    try:
+        refused = _refused(entry, {X: answer({"f": MEBIBYTE})})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert codes(refused) == ["secret-too-large"]
+    assert peak < 20 << 20
+
+
+def test_secrets_that_are_too_large_together_are_refused() -> None:
+    entries = [{"name": f"a{number}", "files": {"k": "vault:x?key=f"}} for number in range(100)]
+    planned = plan(parse_document({"secretGenerator": entries}, Place("gen.yaml")), MemoryFiles({}))
+    with pytest.raises(Refused) as caught:
+        render(planned, {X: answer({"f": MEBIBYTE})})
+    assert report(caught.value.faults).startswith(
+        "error[values-too-large]: what is made of the references comes to more than 33554432 bytes\n"
+        '  where: gen.yaml, secretGenerator[32], Secret "a32"\n'
+    )

@@ -1,14 +1,14 @@
 """The values for a tree: all its generators, one session, one login."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from vaultgen.document.model import VaultConfig
-from vaultgen.errors import refuse
+from vaultgen.errors import Fault, Refused, refuse
 from vaultgen.ports import LOCK_FILE, Answer, Miss, Read
 from vaultgen.publish.survey import Generator, Survey
-from vaultgen.render import GeneratedSecret
+from vaultgen.render import TOTAL_LIMIT, GeneratedSecret, size_of
 from vaultgen.session.backends import Located, SharedBackends
 from vaultgen.vault.backend import VaultBackend, connect
 
@@ -57,21 +57,21 @@ def resolve(
     ``log`` takes a line a request, ``tls`` returns the TLS side of connections to a server. Raises ``Refused`` with
     every fault of every document, as ``generate`` does.
     """
-    opened: list[VaultBackend] = []
+    opened: list[_Noting] = []
     answers: dict[Read, Answer | Miss] = {}
 
     new = partial(connect, cluster=lambda: cluster, log=log, per_connection=PER_CONNECTION, tls=tls)
 
     def connected(of_document: VaultConfig, files: "Files") -> "Backend":
         if not opened:
-            opened.append(new(config, environ, files))
-        return _Noting(opened[0], answers)
+            opened.append(_Noting(new(config, environ, files), answers))
+        return opened[0]
 
     located = [_located(generator) for generator in surveyed.generators]
     shared = SharedBackends(connected)
     try:
         shared.read_ahead(located)
-        secrets = [shared.make(one.document, one.files, one.root) for one in located]
+        secrets = list(_bounded(shared.make(one.document, one.files, one.root) for one in located))
     finally:
         for backend in opened:
             backend.close()
@@ -99,17 +99,41 @@ class _Unlocked:
         return self._files.read(path)
 
 
+def _bounded(made: Iterator[tuple[GeneratedSecret, ...]]) -> Iterator[tuple[GeneratedSecret, ...]]:
+    """Let pass as much of all documents as one may hold alone: the memory is that of all tenants."""
+    size = 0
+    for secrets in made:
+        size += sum(map(size_of, secrets))
+        if size > TOTAL_LIMIT:
+            raise refuse("values-too-large", limit=str(TOTAL_LIMIT))
+        yield secrets
+
+
 class _Noting:
-    """A backend that notes what was read."""
+    """The one backend of all documents, which notes what was read.
+
+    Documents that differ in their ``vault.namespace`` read one after the other. Once a server was waited for in vain,
+    none of the others waits as long again.
+    """
 
     def __init__(self, backend: VaultBackend, answers: dict[Read, Answer | Miss]) -> None:
         self._backend = backend
         self._answers = answers
+        self._broken: list[Fault] = []
 
     def read_all(self, reads: Sequence[Read], /) -> Mapping[Read, Answer | Miss]:
-        answers = self._backend.read_all(reads)
+        if self._broken:
+            raise Refused(self._broken)
+        try:
+            answers = self._backend.read_all(reads)
+        except Refused as refused:
+            self._broken = [fault for fault in refused.faults if fault.read is None]
+            raise
         self._answers.update(answers)
         return answers
+
+    def close(self) -> None:
+        self._backend.close()
 
 
 def _versions(answers: Mapping[Read, Answer | Miss], config: VaultConfig) -> list[Version]:

@@ -445,6 +445,11 @@ CATALOGUE: "dict[str, Row]" = {
     "secret-too-large": Row(
         "data", "the Secret holds {size} bytes, the API server takes {limit}", "split it into several Secrets"
     ),
+    "values-too-large": Row(
+        "data",
+        "what is made of the references comes to more than {limit} bytes",
+        "a value is asked for too often; split what really is so large into several builds",
+    ),
     "incomplete-type": Row("data", "a Secret of type {type} needs {what}", "add it, or change the type"),
     # --- unavailable: try again later, or mend the way there -------------------------------------------------
     "connection-refused": Row(
@@ -502,6 +507,11 @@ CATALOGUE: "dict[str, Row]" = {
     ),
     "answer-too-large": Row(
         "unavailable", "the answer from {address} is larger than {limit} bytes", "that is no secret; check the address"
+    ),
+    "answers-too-large": Row(
+        "unavailable",
+        "the answers from {address} come to more than {limit} bytes",
+        "secrets are not so large; read less in one build, or check the address",
     ),
     "answer-not-http": Row(
         "unavailable", "the answer from {address} is not valid HTTP", "check the address and the port"

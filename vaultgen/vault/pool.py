@@ -35,6 +35,9 @@ GATHER_SECONDS = 0.0008
 ENDPOINT_SECONDS = 1.0
 """How long one of several endpoints may stay silent before the next is tried."""
 
+TOTAL_LIMIT = 64 << 20
+"""Bytes of all answers together. Parsed, they take several times as much."""
+
 _NEVER = float("inf")
 
 
@@ -69,6 +72,7 @@ class Pool:
         self._opening: set[int] = set()
         self._route: Route | None = None
         self._deadline = 0.0
+        self._received = 0
         self._attempts = settings.attempts
         self._failed_dials = 0
         self._limit = FEW_CONNECTIONS
@@ -273,6 +277,7 @@ class Pool:
 
     def _answered(self, descriptor: int, connection: Connection, job: Job, now: float) -> None:
         response = connection.reader.response()
+        self._received += connection.reader.body_size
         if connection.is_reusable:
             self._idle.append(descriptor)
         else:
@@ -282,7 +287,10 @@ class Pool:
             self._grow_at = _NEVER
         if self._log:
             self._note(job, str(response.status), now - connection.since)
-        if 300 <= response.status < 400:
+        if self._received > TOTAL_LIMIT:
+            facts = {"address": self._settings.address.text, "limit": str(TOTAL_LIMIT)}
+            self._give_up(Fault("answers-too-large", facts=facts))
+        elif 300 <= response.status < 400:
             self._redirected(job, response)
         elif response.status >= 400 and (found := trouble(response, job.request.method, self._settings, job.attempt)):
             until = now + pause(job.attempt, response)

@@ -14,6 +14,7 @@ import pytest
 
 from support.scripted_server import Asked, Reply, Script, ScriptedServer, http, running_script
 from vaultgen.errors import Fault
+from vaultgen.errors.report import report
 from vaultgen.redacted import Redacted
 from vaultgen.vault import pool as pool_module
 from vaultgen.vault import retry, route
@@ -609,3 +610,16 @@ def test_the_log_has_a_line_an_attempt_and_no_secret() -> None:
     ]
     assert [line.split(", ")[2] for line in lines] == ["attempt 1", "attempt 2", "attempt 1"]
     assert not any("canary" in line for line in lines)
+
+
+def test_answers_that_come_to_too_much_together_are_not_collected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may be as large as an answer can be; a run that reads for many must not end for that."""
+    monkeypatch.setattr(pool_module, "TOTAL_LIMIT", 2500)
+    body = "x" * 1000
+    assert exchanged(lambda asked: Reply(http(200, body)), [READ] * 2)[0] == [(200, body.encode())] * 2
+    with running_script(lambda asked: Reply(http(200, body))) as server, pool_for(server.address) as pool:
+        last = pool.send([READ] * 9)[-1]
+        assert isinstance(last, Fault)
+        assert report([last]).startswith(
+            f"error[answers-too-large]: the answers from {server.address} come to more than 2500 bytes\n"
+        )
