@@ -415,6 +415,7 @@ def test_a_source_of_another_namespace_is_taken_where_that_is_allowed(setup: Set
         ({"digest": "md5:0"}, "algorithm"),
         ({"url": "file:///etc/passwd"}, "neither http nor https"),
         ({"url": "http://127.0.0.1:1/x"}, "no answer"),
+        ({"revision": "x" * 100_000}, "longer than 1000 characters"),
     ],
 )
 def test_an_artifact_that_is_not_what_it_says_is_not_used(setup: Setup, artifact: dict[str, str], why: str) -> None:

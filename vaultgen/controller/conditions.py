@@ -8,7 +8,7 @@ from vaultgen.controller.resolve import Resolved, Version
 from vaultgen.controller.resource import VaultArtifact
 from vaultgen.errors import Fault
 from vaultgen.errors.catalogue import CATALOGUE
-from vaultgen.errors.report import hint, message, where
+from vaultgen.errors.report import clean, hint, message, where
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,12 +50,13 @@ def is_stalled(faults: Sequence[Fault]) -> bool:
 
 def failure_text(faults: Sequence[Fault]) -> str:
     """Return faults as one paragraph: what, where, reference, what to do; never a value."""
-    return "\n".join(map(_line, faults))[:MESSAGE_LIMIT]
+    # Of thousands, no more are written than can be seen.
+    return "\n".join(map(_line, faults[: MESSAGE_LIMIT // 20]))[:MESSAGE_LIMIT]
 
 
 def success_text(publication: Publication) -> str:
     """Return what was published, and of what."""
-    return f"published {publication.revision} from {publication.source_revision}"
+    return clean(f"published {publication.revision} from {publication.source_revision}")
 
 
 def succeeded(owner: VaultArtifact, publication: Publication, resolved: Resolved, now: str) -> Mapping[str, Any]:

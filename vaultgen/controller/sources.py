@@ -21,6 +21,8 @@ PLURALS = {
     EXTERNAL_ARTIFACT: "externalartifacts",
 }
 
+REVISION_LIMIT = 1000
+"""Characters; it is said again in status, events and logs."""
 TRUSTED_SECONDS = 600.0
 """How long what a watch said is taken for granted."""
 
@@ -86,7 +88,8 @@ class Sources:
     def artifact(self, owner: VaultArtifact, allow_other_namespaces: bool) -> SourceArtifact:
         """Return the artifact that a VaultArtifact is to be made of.
 
-        Raises ``Refused``: source-elsewhere, own-source, source-missing, source-not-ready, cluster-*.
+        Raises ``Refused``: source-elsewhere, own-source, source-missing, source-not-ready, source-not-fetched, and
+        cluster-*.
         """
         reference = owner.source
         place = owner.place._replace(field="spec.sourceRef")
@@ -102,6 +105,9 @@ class Sources:
         url, revision, digest = (artifact.get(field) for field in ("url", "revision", "digest"))
         if not (url and revision and digest):
             raise refuse("source-not-ready", place, source=what)
+        if len(str(revision)) > REVISION_LIMIT:
+            why = f"its revision is longer than {REVISION_LIMIT} characters"
+            raise refuse("source-not-fetched", place, revision=f"{str(revision)[:60]}…", why=why)
         return SourceArtifact(str(url), str(revision), str(digest))
 
 

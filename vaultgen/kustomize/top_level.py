@@ -69,7 +69,7 @@ def end_of_lines(text: str, events: list[Any]) -> int:
         end = text.find("\n", end) + 1 or len(text)
     elif "+" not in text[last.start_mark.index :].partition("\n")[0]:
         # A block scalar takes the empty lines below it along; only with `+` they are part of the value.
-        while text[:end].endswith(("\n\n", "\n\r\n")):
+        while text.endswith(("\n\n", "\n\r\n"), 0, end):
             end = text.rfind("\n", 0, end - 1) + 1
     return end
 

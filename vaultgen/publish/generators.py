@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vaultgen.errors import Fault, Place
-from vaultgen.krm.tree import parse_yaml
 from vaultgen.kustomize.trust import BUILTIN_GROUP, function_of, is_ours
 from vaultgen.kustomize.walk import ROLES
+from vaultgen.publish.reader import Reader
 from vaultgen.publish.tree import Tree, resolve
 
 Config = Mapping[str, Any]
@@ -28,10 +28,10 @@ class Listed:
     faults: list[Fault] = field(default_factory=list)
 
 
-def read_generators(tree: Tree, directory: str, file: str, fields: Config) -> Listed:
+def read_generators(tree: Tree, directory: str, file: str, fields: Config, reader: Reader) -> Listed:
     """Return what a kustomization (``file`` in ``directory``, its ``fields``) lists, and what of it is refused.
 
-    Raises what ``parse_yaml`` does for the files that it lists.
+    Raises what ``reader`` does for the files that it lists.
     """
     listed = Listed()
     inline: list[tuple[str, Config]] = []
@@ -40,11 +40,11 @@ def read_generators(tree: Tree, directory: str, file: str, fields: Config) -> Li
             place = Place(file, field=f"{role}[{index}]")
             path = resolve(directory, entry)
             if _is_inline(entry):
-                source, configs = file, _configs(entry.encode(), file)
+                source, configs = file, _configs(entry.encode(), file, reader)
             elif path is not None and path in tree.files:
-                source, configs = path, _configs(tree.files[path], path)
+                source, configs = path, _configs(tree.files[path], path, reader)
             elif path is not None and tree.is_directory(path):
-                configs = list(_configs_below(tree, path, set()))
+                configs = list(_configs_below(tree, path, set(), reader))
                 if any(map(runs_vaultgen, configs)):
                     why = "it comes from a directory of configs, which could change it"
                     listed.faults.append(Fault("unpublishable-generator", place, {"why": why}))
@@ -93,24 +93,24 @@ def _foreign(configs: Sequence[Config], place: Place) -> Iterator[Fault]:
             yield Fault("unpublishable-plugin", place, {"what": what[:200]})
 
 
-def _configs_below(tree: Tree, directory: str, seen: set[str]) -> Iterator[Config]:
+def _configs_below(tree: Tree, directory: str, seen: set[str], reader: Reader) -> Iterator[Config]:
     """Yield the configs that a directory's kustomization collects, as far as they can be found."""
     if directory in seen:
         return
     seen.add(directory)
     for file in tree.kustomizations_in(directory):
-        for fields in _configs(tree.files[file], file):
+        for fields in _configs(tree.files[file], file, reader):
             for _, entry in [*_entries(fields, "resources"), *_entries(fields, "generators")]:
                 path = resolve(directory, entry)
                 if path is not None and path in tree.files:
-                    yield from _configs(tree.files[path], path)
+                    yield from _configs(tree.files[path], path, reader)
                 elif path is not None:
-                    yield from _configs_below(tree, path, seen)
+                    yield from _configs_below(tree, path, seen, reader)
 
 
-def _configs(content: bytes, file: str) -> list[Config]:
+def _configs(content: bytes, file: str, reader: Reader) -> list[Config]:
     found: list[Config] = []
-    for document in parse_yaml(content, file):
+    for document in reader.documents(content, file):
         if isinstance(document, dict) and str(document.get("kind", "")).endswith("List"):
             items = document.get("items")
             found += [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vaultgen.errors import Fault, Place, Refused
-from vaultgen.krm.tree import parse_yaml
 from vaultgen.kustomize.trust import is_ours
+from vaultgen.publish.reader import Reader
 from vaultgen.publish.tree import Tree, shown
 from vaultgen.publish.yaml_text import quoted
 
@@ -29,7 +29,7 @@ class Scanned:
     """For each generator document among the resources: nothing lists it."""
 
 
-def scanned_kustomization(tree: Tree, directory: str) -> Scanned:
+def scanned_kustomization(tree: Tree, directory: str, reader: Reader) -> Scanned:
     """Return the kustomization that Flux would generate, and what it leads to."""
     found = list(_scan(tree, directory))
     resources = "".join(f"- {quoted('./' + posixpath.relpath(path, directory or '.'))}\n" for path in found)
@@ -40,7 +40,7 @@ def scanned_kustomization(tree: Tree, directory: str) -> Scanned:
             "unpublishable-generator", Place(path), {"why": f"no kustomization lists it; {shown(directory)} has none"}
         )
         for path in found
-        if path in tree.files and _is_generator(tree.files[path])
+        if path in tree.files and _is_generator(tree.files[path], reader)
     ]
     return Scanned(text, tuple(path for path in found if path not in tree.files), tuple(faults))
 
@@ -64,10 +64,10 @@ def _in_reverse(tree: Tree, directory: str) -> list[str]:
     return [posixpath.join(directory, name) for name in names]
 
 
-def _is_generator(content: bytes) -> bool:
+def _is_generator(content: bytes, reader: Reader) -> bool:
     if b"VaultSecretGenerator" not in content:
         return False
     try:
-        return any(isinstance(document, dict) and is_ours(document) for document in parse_yaml(content))
+        return any(isinstance(document, dict) and is_ours(document) for document in reader.documents(content, ""))
     except Refused:
         return False

@@ -11,13 +11,13 @@ from typing import Any
 from vaultgen.document.model import Document
 from vaultgen.document.read import read_document
 from vaultgen.errors import Fault, Place, Refused, refuse
-from vaultgen.krm.tree import parse_one
 from vaultgen.kustomize.walk import is_remote
 from vaultgen.plan import Content, Plan, Value, plan
 from vaultgen.publish.builtin_limits import key_limit, metadata_limits
 from vaultgen.publish.component import DIRECTORY
 from vaultgen.publish.generators import read_generators
 from vaultgen.publish.kustomization_text import Edit, edited
+from vaultgen.publish.reader import Reader
 from vaultgen.publish.scan import scanned_kustomization
 from vaultgen.publish.tree import Tree, TreeFiles, resolve, shown
 
@@ -77,6 +77,7 @@ class _Surveyor:
         self.faults: list[Fault] = []
         self.generators: list[Generator] = []
         self.rewritten: dict[str, bytes] = {}
+        self._reader = Reader()
         self._changes: dict[str, bool] = {}
 
     def visit_path(self, directory: str, added: Document | None) -> None:
@@ -84,7 +85,7 @@ class _Surveyor:
         if self.tree.kustomizations_in(directory):
             self._visit(directory, added)
             return
-        scanned = scanned_kustomization(self.tree, directory)
+        scanned = scanned_kustomization(self.tree, directory, self._reader)
         self.faults += scanned.faults
         for below in scanned.directories:
             self._visit(below)
@@ -113,10 +114,10 @@ class _Surveyor:
             raise refuse("several-kustomizations", directory=shown(directory), files=names)
         (file,) = found
         text = _decoded(self.tree.files[file], file)
-        fields = parse_one(text.encode(), file)
+        fields = self._reader.document(text.encode(), file)
         fields = fields if isinstance(fields, dict) else {}
         changed = {name: self._below(directory, file, name, fields) for name in ("resources", "bases", "components")}
-        listed = read_generators(self.tree, directory, file, fields)
+        listed = read_generators(self.tree, directory, file, fields, self._reader)
         self.faults += listed.faults
         documents = [*self._documents(listed.documents), *([added] if added else [])]
         edit = Edit(listed.dropped, DIRECTORY if documents else "", changed["bases"])

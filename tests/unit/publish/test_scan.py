@@ -1,3 +1,4 @@
+from vaultgen.publish.reader import Reader
 from vaultgen.publish.scan import scanned_kustomization
 from vaultgen.publish.tree import Tree
 
@@ -18,7 +19,7 @@ FILES = {
 
 def test_a_scan_lists_what_flux_would_in_its_order() -> None:
     """YAML files, and directories with a kustomization, into which it does not descend; by name in each directory."""
-    scanned = scanned_kustomization(Tree(FILES), "app")
+    scanned = scanned_kustomization(Tree(FILES), "app", Reader())
     assert scanned.text == (
         "apiVersion: kustomize.config.k8s.io/v1beta1\n"
         "kind: Kustomization\n"
@@ -36,12 +37,12 @@ def test_a_scan_lists_what_flux_would_in_its_order() -> None:
 
 
 def test_the_root_of_the_tree_is_scanned_like_any_directory() -> None:
-    assert '- "./elsewhere.yaml"\n' in scanned_kustomization(Tree(FILES), "").text
+    assert '- "./elsewhere.yaml"\n' in scanned_kustomization(Tree(FILES), "", Reader()).text
 
 
 def test_an_empty_directory_gives_no_namespace_of_its_own() -> None:
     """Flux writes a placeholder there, which would become the namespace of what a Component makes."""
-    assert scanned_kustomization(Tree({"app/readme.md": b""}), "app").text == (
+    assert scanned_kustomization(Tree({"app/readme.md": b""}), "app", Reader()).text == (
         "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
     )
 
@@ -52,10 +53,10 @@ def test_a_generator_that_nothing_lists_is_a_fault() -> None:
         "app/text.yaml": b"a: VaultSecretGenerator\n",
         "app/bad.yaml": b"[VaultSecretGenerator",
     }
-    faults = scanned_kustomization(Tree(files), "app").faults
+    faults = scanned_kustomization(Tree(files), "app", Reader()).faults
     assert [(fault.code, fault.place.file) for fault in faults] == [("unpublishable-generator", "app/v.yaml")]
 
 
 def test_a_deep_directory_is_no_recursion() -> None:
     path = "a/" * 5000 + "b.yaml"
-    assert f'"./{path}"' in scanned_kustomization(Tree({path: b""}), "").text
+    assert f'"./{path}"' in scanned_kustomization(Tree({path: b""}), "", Reader()).text
