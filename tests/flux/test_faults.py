@@ -346,6 +346,19 @@ def test_after_a_restart_while_vault_is_away_the_last_artifact_is_served(
     app.wait_until_current()
 
 
+def test_a_vault_that_does_not_answer_keeps_the_controller_from_ending_for_a_while_only(
+    app: TenantApplication, controller: RunningController, vault: Vault
+) -> None:
+    with vault.proxy.fault("never answers"):
+        app.create(timeout="10m")
+        asked = vault.proxy.asked
+        assert eventually(lambda: vault.proxy.asked > asked)
+        assert controller.ends_in_time()
+    controller.start()
+    app.create()
+    app.wait_until_current()
+
+
 # --- the volume ---
 
 

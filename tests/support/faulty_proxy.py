@@ -30,6 +30,8 @@ class FaultyProxy:
 
     def __init__(self, port: int) -> None:
         self._server = port
+        self.asked = 0
+        """How many requests came."""
         self._fault: Fault | None = None
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = int(self._listener.getsockname()[1])
@@ -97,6 +99,7 @@ class FaultyProxy:
     def _converse(self, client: socket.socket, server: socket.socket) -> None:
         """Take a request after the other; each is small, and answered before the next is sent."""
         while request := client.recv(_CHUNK):
+            self.asked += 1
             server.sendall(request)
             is_read = _READ in request.partition(b"\r\n")[0]
             answer = server.recv(_CHUNK)

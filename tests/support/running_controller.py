@@ -71,6 +71,17 @@ class RunningController:
             stop(self._process)
             self._process = None
 
+    def ends_in_time(self) -> bool:
+        """Ask it to end as the kubelet does, and return whether it does so before the kubelet would lose patience."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGTERM)
+        try:
+            self._process.wait(25)
+        except subprocess.TimeoutExpired:
+            return False
+        self._process = None
+        return True
+
     def kill(self) -> None:
         """End it without a warning."""
         if self._process is not None:

@@ -108,11 +108,12 @@ async def run(options: Options, environ: Mapping[str, str]) -> None:
         (metrics(counted.registry), options.addresses.metrics),
         (health({"/healthz": lambda: True, "/readyz": ready.is_set}), options.addresses.health),
     ]
-    with ThreadPoolExecutor(options.concurrent, "reconcile") as threads:
-        worker = _Worker(watch, reconciler, threads)
+    threads = ThreadPoolExecutor(options.concurrent, "reconcile")
+    worker = _Worker(watch, reconciler, threads)
+    try:
         async with serving(faces), asyncio.TaskGroup() as tasks:
-            workers = [tasks.create_task(schedule.work(worker.handle)) for _ in range(options.concurrent)]
-            tasks.create_task(asyncio.to_thread(_sweep, store, api))
+            working = [tasks.create_task(schedule.work(worker.handle)) for _ in range(options.concurrent)]
+            working.append(tasks.create_task(asyncio.to_thread(_sweep, store, api)))
             try:
                 await kopf.operator(
                     registry=watch.registry(),
@@ -123,8 +124,11 @@ async def run(options: Options, environ: Mapping[str, str]) -> None:
                     ready_flag=ready,
                 )
             finally:
-                for task in workers:
+                for task in working:
                     task.cancel()
+    finally:
+        # Not on the loop, from which kopf ends the process if something that does not answer is waited for too long.
+        await asyncio.to_thread(threads.shutdown)
 
 
 def _sweep(store: Store, api: Api) -> None:
