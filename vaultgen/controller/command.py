@@ -20,6 +20,14 @@ from vaultgen.extras import imported_with
 )
 @click.option("--vault-ca-file", metavar="PATH", default="", help="CA certificates, PEM, that Vault is trusted by.")
 @click.option("--storage-path", metavar="DIR", default="/data", show_default=True, help="Where artifacts are kept.")
+@click.option(
+    "--storage-limit",
+    metavar="MIB",
+    type=click.IntRange(1),
+    default=1536,
+    show_default=True,
+    help="How much artifacts may take; those of one namespace half of it.",
+)
 @click.option("--storage-addr", metavar="[HOST]:PORT", default=":9090", show_default=True, help="Serves artifacts.")
 @click.option(
     "--storage-adv-addr",
@@ -68,6 +76,7 @@ def command(
     vault_addresses: tuple[str, ...],
     vault_ca_file: str,
     storage_path: str,
+    storage_limit: int,
     storage_addr: str,
     storage_adv_addr: str,
     metrics_addr: str,
@@ -102,6 +111,7 @@ def command(
     options = Options(
         Operator(vault_addresses, os.path.abspath(vault_ca_file) if vault_ca_file else ""),
         Path(storage_path),
+        storage_limit << 20,
         storage_adv_addr,
         Addresses(storage_addr, metrics_addr, health_addr),
         events_addr,

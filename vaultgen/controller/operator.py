@@ -50,6 +50,8 @@ class Options:
 
     operator: Operator
     storage: Path
+    storage_limit: int
+    """Bytes."""
     advertised: str
     """Host and port that kustomize-controller reaches the artifacts at."""
     addresses: Addresses
@@ -68,7 +70,7 @@ async def run(options: Options, environ: Mapping[str, str]) -> None:
     """
     api = Api(environ, options.concurrent + 2)
     counted = Metrics()
-    store = Store(options.storage)
+    store = Store(options.storage, limit=options.storage_limit)
     for path in await asyncio.to_thread(store.verify):
         _log.warning("dropped a damaged artifact", extra={"path": path})
     sources = Sources(api)

@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 from vaultgen.errors import refuse
 
+DEFAULT_LIMIT = 1536 << 20
+"""Bytes of all artifacts, less than the volume of deploy/ holds: a Pod whose volume is too full is evicted."""
 ROOT = "externalartifact"
 """The directory on the volume that all paths begin with; whatever else is on the volume is left alone."""
 
@@ -75,9 +77,14 @@ class Store:
     Files are readable by this user alone: they hold whole private trees.
     """
 
-    def __init__(self, directory: Path, keep_seconds: float = 60) -> None:
-        """Take the volume's directory, and how long an artifact stays after another has taken its place."""
+    def __init__(self, directory: Path, keep_seconds: float = 60, limit: int = DEFAULT_LIMIT) -> None:
+        """Take the volume's directory, and how long an artifact stays after another has taken its place.
+
+        ``limit`` is how many bytes all artifacts may take. Those of one namespace take half of that at most, so that
+        no tenant can keep others from publishing.
+        """
         self._directory = directory
+        self._limit = limit
         self._keep_seconds = keep_seconds
         self._checked: dict[str, _Look] = {}
         # Also held while a name changes what it stands for: a file dropped as damaged must not be its successor.
@@ -96,6 +103,7 @@ class Store:
             if self.holds(stored.path, stored.digest):
                 self._renew(stored.path)
             else:
+                self._check_room(namespace, len(packed))
                 self._write(stored.path, packed)
         except OSError as error:
             why = _WHY.get(error.errno or 0, "the volume does not take it")
@@ -180,6 +188,19 @@ class Store:
 
     # --- inside ---
 
+    def _check_room(self, namespace: str, size: int) -> None:
+        """Raise ``Refused`` (artifact-not-stored) where so many bytes more are too many."""
+        with self._lock:
+            sizes = {path: look.size for path, look in self._checked.items()}
+        own = sum(size for path, size in sizes.items() if path.startswith(f"{ROOT}/{namespace}/"))
+        if own + size > self._limit // 2:
+            why = f"those of the namespace may take {self._limit // 2 >> 20} MiB"
+        elif sum(sizes.values()) + size > self._limit:
+            why = f"all together may take {self._limit >> 20} MiB"
+        else:
+            return
+        raise refuse("artifact-not-stored", why=why)
+
     def _write(self, path: str, packed: bytes) -> None:
         directory = self._directory / os.path.dirname(path)
         self._make_directories(directory)
@@ -230,6 +251,7 @@ class Store:
             found = os.stat(self._directory / path, follow_symlinks=False)
             if (found.st_dev, found.st_ino) == look[:2]:
                 os.unlink(self._directory / path)
+                self._checked.pop(path, None)
 
     def _dropped(self, path: str, depth: int) -> Iterator[str]:
         """Yield what is dropped at a path: depth 0 is the root, 1 a namespace, 2 an object, 3 a file."""

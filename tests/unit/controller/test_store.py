@@ -508,3 +508,46 @@ def test_names_are_those_that_something_is_kept_of(store: Store, tmp_path: Path)
     (tmp_path / "externalartifact/a/other").mkdir()
     (tmp_path / "externalartifact/a/other/note.tar.gz").write_bytes(b"")
     assert store.names() == [("a", "web"), ("b", "web")]
+
+
+# --- how much there is room for ---
+
+
+def no_room(store: Store, namespace: str, name: str, size: int) -> str:
+    with pytest.raises(Refused) as refused:
+        store.put(namespace, name, os.urandom(size))
+    return report(refused.value.faults)
+
+
+def test_a_namespace_takes_half_of_the_room_and_leaves_the_rest_to_others(tmp_path: Path) -> None:
+    """A Pod whose volume is full is evicted, and with it the artifacts of all."""
+    store = Store(tmp_path, limit=4 << 20)
+    first = store.put("a", "web", os.urandom(1 << 20))
+    store.put("a", "other", os.urandom(1 << 20))
+    assert "those of the namespace may take 2 MiB" in no_room(store, "a", "third", 1)
+    store.put("aa", "web", os.urandom(3 << 19))
+    assert "all together may take 4 MiB" in no_room(store, "b", "web", 1 << 20)
+    assert content(store, first.path)
+
+
+def test_what_went_makes_room_and_what_was_there_at_the_start_counts(tmp_path: Path) -> None:
+    Store(tmp_path, limit=2 << 20).put("a", "web", os.urandom(1 << 20))
+    store = Store(tmp_path, limit=2 << 20)
+    store.verify()
+    no_room(store, "a", "other", 1)
+    store.forget("a", "web")
+    store.put("a", "other", os.urandom(1 << 20))
+
+
+def test_the_same_bytes_again_take_no_more_room(tmp_path: Path) -> None:
+    store = Store(tmp_path, limit=2 << 20)
+    assert store.put("a", "web", bytes(1 << 20)) == store.put("a", "web", bytes(1 << 20))
+
+
+def test_a_damaged_artifact_leaves_its_room(tmp_path: Path) -> None:
+    store = Store(tmp_path, limit=2 << 20)
+    stored = store.put("a", "web", bytes(1 << 20))
+    overwrite(tmp_path / stored.path)
+    with pytest.raises(Damaged):
+        store.open(stored.path)
+    store.put("a", "web", bytes(1 << 20))
