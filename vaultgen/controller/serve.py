@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from io import BufferedReader
 
@@ -18,6 +19,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CHUNK_BYTES = 256 * 1024
 SHUTDOWN_SECONDS = 10
 """How long a download may go on once the controller is told to end."""
+
+CONNECTIONS = 256
+"""Of each address at about the same time; every Pod of a cluster may reach that of the metrics."""
+CONNECTION_SECONDS = 60.0
+"""How long a connection may last, up to twice as long: one that never asks for anything would stay for ever."""
+METRICS_SECONDS = 1.0
+"""How long a text of metrics is said again: to write one takes a while of a processor."""
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _WHY = {
@@ -52,12 +60,18 @@ def artifacts(store: Store, damaged: Callable[[str, str], None]) -> web.Applicat
 
 def metrics(registry: CollectorRegistry) -> web.Application:
     """Return an application that tells the metrics of a registry at ``/metrics``."""
+    last = (-METRICS_SECONDS, b"")
+    lock = asyncio.Lock()
 
     async def answer(request: web.Request) -> web.Response:
+        nonlocal last
         if request.path != "/metrics":
             raise web.HTTPNotFound
-        text = await asyncio.to_thread(generate_latest, registry)
-        return web.Response(body=text, headers={"Content-Type": _METRICS_TYPE})
+        async with lock:
+            if time.monotonic() - last[0] >= METRICS_SECONDS:
+                text = await asyncio.to_thread(generate_latest, registry)
+                last = (time.monotonic(), text)
+        return web.Response(body=last[1], headers={"Content-Type": _METRICS_TYPE})
 
     return _application(answer)
 
@@ -90,13 +104,53 @@ async def serving(faces: Sequence[tuple[web.Application, str]]) -> AsyncIterator
             runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
             stack.push_async_callback(runner.cleanup)
             await runner.setup()
+            bounded = _Bounded(runner)
             try:
-                await web.TCPSite(runner, host, port).start()
+                server = await asyncio.get_running_loop().create_server(bounded, host, port, backlog=128)
             except OSError as error:
                 why = _WHY.get(error.errno or 0, "the system does not let us")
                 raise refuse("cannot-listen", address=address, why=why) from None
-            bound.append(f"{address.rpartition(':')[0]}:{runner.addresses[0][1]}")
+            stack.callback(bounded.end)
+            stack.callback(server.close)
+            bound.append(f"{address.rpartition(':')[0]}:{server.sockets[0].getsockname()[1]}")
         yield bound
+
+
+class _Bounded:
+    """Makes the protocol for each connection of a server, for no more of them than there is room for."""
+
+    def __init__(self, runner: web.AppRunner) -> None:
+        self._server = runner.server
+        self._before: set[web.RequestHandler] = set()
+        self._sweep()
+
+    def __call__(self) -> asyncio.Protocol:
+        if self._server is None or len(self._server.connections) >= CONNECTIONS:
+            return _Refusing()
+        return self._server()
+
+    def end(self) -> None:
+        """Watch no longer over how long connections last."""
+        self._next.cancel()
+
+    def _sweep(self) -> None:
+        """End those that were there at the last sweep already."""
+        open_now = set(self._server.connections if self._server else ())
+        for protocol in open_now & self._before:
+            if protocol.transport is not None:
+                protocol.transport.abort()
+        self._before = open_now
+        # A callback and no task: kopf waits for all tasks of the loop when it ends.
+        self._next = asyncio.get_running_loop().call_later(CONNECTION_SECONDS, self._sweep)
+
+
+class _Refusing(asyncio.Protocol):
+    """Hangs up."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a connection, and end it."""
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()
 
 
 def _application(answer: Handler) -> web.Application:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import http.client
 import os
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -287,3 +288,58 @@ def test_an_address_that_is_taken_is_refused() -> None:
 
 def test_an_address_of_another_host_is_refused() -> None:
     assert "cannot be listened on: this host has no such address" in refusal("192.0.2.1:0")
+
+
+# --- who only connects ---
+
+
+def silent(address: str) -> socket.socket:
+    """Connect, and ask for nothing."""
+    host, _, port = address.rpartition(":")
+    return socket.create_connection((host, int(port)), timeout=20)
+
+
+def is_hung_up_on(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_more_connections_than_there_is_room_for_are_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any Pod of the cluster may reach the metrics; memory and descriptors are those of all that runs here."""
+    monkeypatch.setattr(serve, "CONNECTIONS", 2)
+    health = serve.health({"/healthz": lambda: True})
+    metrics = serve.metrics(CollectorRegistry())
+    with (
+        running((metrics, "127.0.0.1:0"), (health, "127.0.0.1:0")) as (crowded, other),
+        contextlib.ExitStack() as stack,
+    ):
+        # Some more may come at once, before the first are counted.
+        connections = [stack.enter_context(silent(crowded)) for _ in range(300)]
+        assert select.select(connections, [], [], 20)[0]
+        assert ask(other, "/healthz").status == 200
+
+
+def test_who_asks_for_nothing_is_hung_up_on_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "CONNECTIONS", 1)
+    monkeypatch.setattr(serve, "CONNECTION_SECONDS", 0.05)
+    with running((serve.metrics(CollectorRegistry()), "127.0.0.1:0")) as (address,):
+        with silent(address) as connection:
+            assert is_hung_up_on(connection)
+        monkeypatch.setattr(serve, "CONNECTION_SECONDS", 60)
+        assert ask(address, "/metrics").status == 200
+
+
+def test_a_text_of_metrics_is_written_once_for_all_who_ask_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[CollectorRegistry] = []
+
+    def write(registry: CollectorRegistry) -> bytes:
+        written.append(registry)
+        return b"text"
+
+    monkeypatch.setattr(serve, "generate_latest", write)
+    monkeypatch.setattr(serve, "METRICS_SECONDS", 60)
+    with running((serve.metrics(CollectorRegistry()), "127.0.0.1:0")) as (address,):
+        assert {ask(address, "/metrics").content for _ in range(3)} == {b"text"}
+    assert len(written) == 1
