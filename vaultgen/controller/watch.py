@@ -61,7 +61,7 @@ class Watch:
         owner = VaultArtifact(_slim(body))
         before = self._objects.get(owner.name)
         if before is not None:
-            self._users.get(before.source, set()).discard(owner.name)
+            self._uses_no_more(before)
         if kind == "DELETED" or (owner.metadata.get("labels") or {}).get(SHARD_LABEL, "") != self._shard:
             if self._objects.pop(owner.name, None):
                 self._gone(owner.name)
@@ -70,6 +70,12 @@ class Watch:
         self._users.setdefault(owner.source, set()).add(owner.name)
         if before is None or _asked(before) != _asked(owner):
             self._wake(owner.name)
+
+    def _uses_no_more(self, owner: VaultArtifact) -> None:
+        users = self._users.get(owner.source, set())
+        users.discard(owner.name)
+        if not users:
+            self._users.pop(owner.source, None)
 
     def source_event(self, reference: SourceRef, kind: str | None, body: Body) -> None:
         """Take what a watch says of a source."""

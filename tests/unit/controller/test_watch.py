@@ -1,6 +1,7 @@
 """What wakes a VaultArtifact, and what does not."""
 
 import copy
+import tracemalloc
 import itertools
 from collections.abc import Iterable
 from typing import Any
@@ -56,6 +57,21 @@ def seen() -> Seen:
 
 def test_a_new_object_is_looked_at_at_once(seen: Seen) -> None:
     assert seen.artifact(body(), None) == [NAME]
+
+
+def test_sources_that_were_named_once_are_not_kept(seen: Seen) -> None:
+    """Who names another one with each write would fill the memory of all."""
+    one = body()
+    tracemalloc.start()
+    try:
+        for number in range(2000):
+            one["metadata"]["generation"] = number
+            one["spec"]["sourceRef"]["name"] = f"{'x' * 200}{number}"
+            seen.artifact(one)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 200_000
 
 
 def test_what_the_controller_writes_itself_wakes_nothing(seen: Seen) -> None:
