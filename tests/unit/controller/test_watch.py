@@ -1,8 +1,8 @@
 """What wakes a VaultArtifact, and what does not."""
 
 import copy
-import tracemalloc
 import itertools
+import tracemalloc
 from collections.abc import Iterable
 from typing import Any
 
