@@ -4,16 +4,22 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import TypeVar
 
 from vaultgen.controller.ignore import Ignored, TooSlow
 from vaultgen.controller.sources import SourceArtifact
-from vaultgen.errors import Place, refuse
+from vaultgen.errors import Fault, Place, Refused, refuse
 from vaultgen.publish.archive import unpack
 from vaultgen.publish.survey import Survey
 from vaultgen.publish.tree import Tree
 
+Made = TypeVar("Made")
+
 BYTES_KEPT = 64 << 20
 """Of trees that are not in use; those above are fetched again when they are needed."""
+IGNORE_SECONDS = 10.0
+"""How long patterns may be compared with the paths of a tree, of the time that a look has."""
+FAULTS_KEPT = 100
 _OBJECT_BYTES = 1000
 """About what a file of a tree, or a part of a plan, takes beside its text."""
 
@@ -38,7 +44,7 @@ class Trees:
         Equal arguments give the same object while it is kept. Raises ``Refused``: source-not-fetched, bad-archive,
         bad-artifact.
         """
-        return self._entry(artifact, ignore, seconds).tree
+        return _unless_refused(self._entry(artifact, ignore, seconds).tree_or_faults)
 
     def survey(
         self,
@@ -53,26 +59,31 @@ class Trees:
         ``asker`` is who asks, and what would make the answer another. Raises what ``tree`` and ``make`` raise.
         """
         entry = self._entry(artifact, ignore, seconds)
+        tree = _unless_refused(entry.tree_or_faults)
         who, state = asker
         with self._lock:
             known = entry.surveys.get(who)
-        if known is not None and known[0] == state:
-            return known[1]
-        made = make(entry.tree)
-        with self._lock:
-            entry.surveys[who] = state, made
-            self._shrink()
-        return made
+        if known is None or known[0] != state:
+            known = state, _made(lambda: make(tree))
+            with self._lock:
+                entry.surveys[who] = known
+                self._shrink()
+        return _unless_refused(known[1])
 
     def _entry(self, artifact: SourceArtifact, ignore: str, seconds: float) -> "_Kept":
         # The URL as well: who only knows the digest of another's tree must not get it from here.
         key = (artifact.url, artifact.digest, ignore)
         if ignore:
             whole = self.tree(artifact, "", seconds)
-            return self._cached(key, lambda: _without(whole, ignore, seconds))
-        return self._cached(key, lambda: Tree(unpack(self._fetch(artifact, seconds))))
+            return self._cached(key, lambda: _without(whole, ignore, min(seconds, IGNORE_SECONDS)))
 
-    def _cached(self, key: "_Key", make: Callable[[], Tree]) -> "_Kept":
+        def unpacked() -> "Tree | _Faults":
+            packed = self._fetch(artifact, seconds)
+            return _made(lambda: Tree(unpack(packed)))
+
+        return self._cached(key, unpacked)
+
+    def _cached(self, key: "_Key", make: Callable[[], "Tree | _Faults"]) -> "_Kept":
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -110,15 +121,20 @@ _Key = tuple[str, str, str]
 """URL, digest, and what is left out."""
 
 
+_Faults = tuple[Fault, ...]
+"""Why there is no tree or no survey. That is kept, too: the same bytes would be refused again, after as much work."""
+
+
 @dataclass
 class _Kept:
-    tree: Tree
-    surveys: dict[Hashable, tuple[Hashable, Survey]] = field(default_factory=dict)
+    tree_or_faults: Tree | _Faults
+    surveys: dict[Hashable, tuple[Hashable, Survey | _Faults]] = field(default_factory=dict)
     """By who asked; of each the last."""
 
     def __post_init__(self) -> None:
-        self._content = sum(map(len, self.tree.files.values()))
-        self._names = sum(map(len, self.tree.files)) + _OBJECT_BYTES * len(self.tree.files)
+        files = self.tree_or_faults.files if isinstance(self.tree_or_faults, Tree) else {}
+        self._content = sum(map(len, files.values()))
+        self._names = sum(map(len, files)) + _OBJECT_BYTES * (1 + len(files))
 
     def size(self, *, shares: bool) -> int:
         """Return about how many bytes it takes; ``shares`` tells that the files' contents are another's."""
@@ -126,7 +142,22 @@ class _Kept:
         return surveys + self._names + (0 if shares else self._content)
 
 
-def _size_of(survey: Survey) -> int:
+def _made(make: Callable[[], Made]) -> Made | _Faults:
+    try:
+        return make()
+    except Refused as refused:
+        return tuple(refused.faults[:FAULTS_KEPT])
+
+
+def _unless_refused(made: Made | _Faults) -> Made:
+    if isinstance(made, tuple):
+        raise Refused(made)
+    return made
+
+
+def _size_of(survey: Survey | _Faults) -> int:
+    if isinstance(survey, tuple):
+        return _OBJECT_BYTES * len(survey)
     parts = sum(
         1 + len(generator.plan.uses) + sum(1 + len(secret.sources) for secret in generator.plan.secrets)
         for generator in survey.generators

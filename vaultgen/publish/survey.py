@@ -163,8 +163,9 @@ class _Surveyor:
         builtin: Collection[str] = (),
     ) -> None:
         self.rewritten[file] = edited(text, file, edit).encode()
-        if self.tree.is_directory(posixpath.join(directory, DIRECTORY)):
-            self.faults.append(Fault("already-published", Place(file), {"path": posixpath.join(directory, DIRECTORY)}))
+        component = posixpath.join(directory, DIRECTORY)
+        if self.tree.is_directory(component) or component in self.tree.files:
+            self.faults.append(Fault("already-published", Place(file), {"path": component}))
         names: set[tuple[str, str]] = set()
         for document in documents:
             files = TreeFiles(self.tree, directory)

@@ -4,7 +4,7 @@ import pytest
 
 from vaultgen.controller.sources import SourceArtifact
 from vaultgen.controller.trees import Trees
-from vaultgen.errors import Refused
+from vaultgen.errors import Refused, refuse
 from vaultgen.errors.report import report
 from vaultgen.publish.archive import pack
 from vaultgen.publish.survey import Survey, survey
@@ -127,6 +127,39 @@ def test_what_is_found_counts_as_well() -> None:
     assert fetched == ["1", "2", "1"]
 
 
+def test_what_was_refused_is_not_looked_at_again_until_it_changes() -> None:
+    """To find that out may have taken half a minute of a processor, and a tenant can ask each second."""
+    fetch, made = Fetch(), list[int]()
+    trees = Trees(fetch)
+
+    def look(state: int) -> list[str]:
+        def make(tree: Tree) -> Survey:
+            made.append(state)
+            return survey(tree, "elsewhere", None)
+
+        with pytest.raises(Refused) as refused:
+            trees.survey(artifact(), "", 1, ("a", state), make)
+        return [fault.code for fault in refused.value.faults]
+
+    assert look(1) == look(1) == look(2) == ["no-such-directory"]
+    assert made == [1, 2]
+
+
+def test_an_archive_that_was_refused_is_not_fetched_again() -> None:
+    fetched: list[str] = []
+
+    def fetch(wanted: SourceArtifact, seconds: float) -> bytes:
+        fetched.append(wanted.digest)
+        return b"no archive"
+
+    trees = Trees(fetch)
+    for digest in ("1", "1", "2"):
+        with pytest.raises(Refused) as refused:
+            trees.tree(artifact(digest), "/docs", 1)
+        assert refused.value.faults[0].code == "bad-archive"
+    assert fetched == ["1", "2"]
+
+
 def test_patterns_that_take_too_long_are_said() -> None:
     trees = Trees(Fetch())
     trees.tree(artifact(), "", 1)
@@ -139,7 +172,9 @@ def test_a_fetch_that_failed_is_tried_again() -> None:
     failures = [True]
 
     def fetch(wanted: SourceArtifact, seconds: float) -> bytes:
-        return b"no archive" if failures.pop() else pack(FILES)
+        if failures.pop():
+            raise refuse("source-not-fetched", revision="main", why="no answer came")
+        return pack(FILES)
 
     trees = Trees(fetch)
     with pytest.raises(Refused):

@@ -302,8 +302,10 @@ def test_two_documents_may_not_make_the_same_secret_unless_the_later_merges() ->
     assert len(surveyed(listing(text, app__w=merging)).generators) == 2
 
 
-def test_a_published_tree_is_not_published_again() -> None:
-    files = {**listing("generators: [v.yaml]\n"), "app/.vaultgen/kustomization.yaml": ""}
+@pytest.mark.parametrize("path", ["app/.vaultgen/kustomization.yaml", "app/.vaultgen"])
+def test_a_published_tree_is_not_published_again(path: str) -> None:
+    """Nor one in which a file stands where the Component goes: no directory can be made beside it."""
+    files = {**listing("generators: [v.yaml]\n"), path: ""}
     assert refusal(files) == (
         "error[already-published]: the tree holds app/.vaultgen: it is a published one\n"
         "  where: app/kustomization.yaml\n"
