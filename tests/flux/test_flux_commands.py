@@ -64,7 +64,7 @@ def test_what_init_makes_is_taken_and_made_once(cluster: Cluster, client: Cluste
     assert client.secrets(namespace)["my-app-age"]["identity.agekey"].decode().strip() == key
     again = client.get("VaultArtifact", namespace, "my-app")
     assert again
-    assert again["metadata"]["resourceVersion"] == artifact["metadata"]["resourceVersion"]
+    assert (again["metadata"]["generation"], again["spec"]) == (artifact["metadata"]["generation"], artifact["spec"])
 
 
 def test_the_controller_may_act_as_this_service_account_and_no_other(
