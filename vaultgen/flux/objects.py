@@ -21,7 +21,9 @@ _APPLY = {**_LOOK, "Content-Type": "application/apply-patch+yaml"}
 
 
 def shown(kind: str, namespace: str, name: str) -> str:
-    """Return an object as people name it: ``Deployment apps/my-app``."""
+    """Return an object as people name it: ``Deployment apps/my-app``; without a name, where one should be."""
+    if not name:
+        return f"{kind} in {namespace}"
     return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
 
 
@@ -49,6 +51,18 @@ class Objects:
             if is_fault(refused, "cluster-not-found"):
                 return None
             raise
+
+    def has_secret(self, namespace: str, name: str) -> bool | None:
+        """Return whether there is a Secret, whose values are not asked for; None where that may not be known.
+
+        Raises ``Refused`` (cluster-unavailable).
+        """
+        try:
+            return self.find("v1", "Secret", namespace, name, metadata_only=True) is not None
+        except Refused as refused:
+            if not is_fault(refused, "cluster-denied"):
+                raise
+            return None
 
     def all(self, api_version: str, kind: str, namespace: str = "") -> list[Object]:
         """Return the objects of a kind, of all namespaces if none is named. Raises ``Refused`` as ``find`` does."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from vaultgen.errors import Refused, refuse
+from vaultgen.flux.kustomization import failure, path_remark
 from vaultgen.flux.objects import Object, Objects, is_fault, shown
 from vaultgen.flux.rollout import KINDS, has_given_up, is_on_delete, lag
 from vaultgen.krm.resources import mapping, mappings
@@ -20,12 +21,7 @@ VAULT_ARTIFACT = "vaultgen.dev/v1alpha1"
 SOURCES = "source.toolkit.fluxcd.io/v1"
 KUSTOMIZATIONS = "kustomize.toolkit.fluxcd.io/v1"
 
-_ADVICE_BY_REASON = {
-    "ArtifactFailed": "the controller must answer kustomize-controller: look at its Service and NetworkPolicy",
-    "BuildFailed": "the key of decryption.secretRef must be one that the artifact is encrypted for",
-    "DependencyNotReady": "look at what its dependsOn names",
-    "HealthCheckFailed": "look at the workloads below",
-}
+_LOOK_FOR_CONTROLLER = "look whether the controller runs: kubectl -n flux-system get pods -l app=vaultgen"
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ def walk(objects: Objects, namespace: str, name: str) -> Iterator[Step]:
         seen = f"none has sourceRef {{kind: ExternalArtifact, name: {name}}}"
         yield Step("Kustomization", namespace, "", "stuck", seen, "make one, or change the sourceRef of yours")
     for kustomization in kustomizations:
-        yield _kustomization_step(kustomization, _revision(external))
+        yield _kustomization_step(objects, kustomization, artifact, _revision(external))
         yield from _applied(objects, kustomization)
 
 
@@ -86,17 +82,20 @@ def _artifact_step(artifact: Object, source_revision: str) -> Step:
     kind, (namespace, name) = "VaultArtifact", _name(artifact)
     status = mapping(artifact, "status")
     ready = _condition(artifact, "Ready")
+    if mapping(artifact, "metadata").get("deletionTimestamp"):
+        return Step(kind, namespace, name, "waiting", "it is being deleted", _LOOK_FOR_CONTROLLER)
     if mapping(artifact, "spec").get("suspend"):
         return Step(kind, namespace, name, "stuck", "it is suspended", "set spec.suspend to false")
     if not ready:
-        advice = "look whether the controller runs, and for this shard: kubectl -n flux-system get pods -l app=vaultgen"
+        advice = f"{_LOOK_FOR_CONTROLLER}; where there are shards, for this one"
         return Step(kind, namespace, name, "stuck", "no controller has looked at it", advice)
     if ready.get("status") != "True":
         # The controller's own words, hint included.
         outcome: Outcome = "waiting" if ready.get("status") == "Unknown" else "stuck"
         return Step(kind, namespace, name, outcome, f"{ready.get('reason')}: {ready.get('message')}")
     if status.get("observedGeneration") != mapping(artifact, "metadata").get("generation"):
-        return Step(kind, namespace, name, "waiting", "the controller has not seen the last change of it yet")
+        seen = "the controller has not seen the last change of it yet"
+        return Step(kind, namespace, name, "waiting", seen, _LOOK_FOR_CONTROLLER)
     made_of = str(status.get("sourceRevision") or "")
     if source_revision and made_of != source_revision:
         return Step(kind, namespace, name, "waiting", f"it is still that of {made_of}")
@@ -147,26 +146,22 @@ def _source_of(kustomization: Object) -> tuple[str, str, str]:
     return str(reference.get("kind")), str(namespace), str(reference.get("name"))
 
 
-def _kustomization_step(kustomization: Object, revision: str) -> Step:
+def _kustomization_step(objects: Objects, kustomization: Object, artifact: Object, revision: str) -> Step:
     kind, (namespace, name) = "Kustomization", _name(kustomization)
-    spec, status = mapping(kustomization, "spec"), mapping(kustomization, "status")
     ready = _condition(kustomization, "Ready")
-    if spec.get("suspend"):
+    if mapping(kustomization, "spec").get("suspend"):
         return Step(
             kind, namespace, name, "stuck", "it is suspended", f"flux -n {namespace} resume kustomization {name}"
         )
+    if not revision:
+        return Step(kind, namespace, name, "waiting", "there is no artifact that it could apply", "see above")
     if ready.get("status") == "False":
-        if not spec.get("decryption"):
-            advice = "add spec.decryption: {provider: sops, secretRef: {name: …}}, the Secret with the private age key"
-            return Step(kind, namespace, name, "stuck", "it has no key to decrypt the values with", advice)
-        reason = str(ready.get("reason") or "")
-        look = _describe(kind, namespace, name)
-        advice = f"{_ADVICE_BY_REASON[reason]}; {look}" if reason in _ADVICE_BY_REASON else look
-        return Step(kind, namespace, name, *_not_ready(ready), advice)
-    applied = str(status.get("lastAppliedRevision") or "")
-    if not revision or applied != revision or ready.get("status") != "True":
-        return Step(kind, namespace, name, "waiting", f"it has applied {applied or 'nothing'} so far")
-    return Step(kind, namespace, name, "ok", f"it has applied {applied}")
+        return Step(kind, namespace, name, "stuck", *failure(objects, kustomization, ready))
+    applied = str(mapping(kustomization, "status").get("lastAppliedRevision") or "")
+    remark = path_remark(kustomization, artifact)
+    if applied != revision or ready.get("status") != "True":
+        return Step(kind, namespace, name, "waiting", f"it has applied {applied or 'nothing'} so far", remark)
+    return Step(kind, namespace, name, "ok", f"it has applied {applied}", remark)
 
 
 def _applied(objects: Objects, kustomization: Object) -> Iterator[Step]:
@@ -183,7 +178,7 @@ def _applied(objects: Objects, kustomization: Object) -> Iterator[Step]:
 
 
 def _secret_step(objects: Objects, namespace: str, name: str) -> Step:
-    there = _is_there(objects, namespace, name)
+    there = objects.has_secret(namespace, name)
     if there is None:
         return Step("Secret", namespace, name, "unknown", "you may not look at it")
     if not there:
@@ -226,17 +221,7 @@ def _missing_secret(objects: Objects, namespace: str, kind: str, workload: Objec
     """Return a Secret that a workload's Pods read and that is not there; empty where all are."""
     template = pod_template("apps", kind, workload) or {}
     names = sorted({use.name for use in uses(template) if use.kind == "Secret"})
-    return next((name for name in names if _is_there(objects, namespace, name) is False), "")
-
-
-def _is_there(objects: Objects, namespace: str, name: str) -> bool | None:
-    """Return whether there is a Secret, whose values are not asked for; None where that may not be known."""
-    try:
-        return objects.find("v1", "Secret", namespace, name, metadata_only=True) is not None
-    except Refused as refused:
-        if not is_fault(refused, "cluster-denied"):
-            raise
-        return None
+    return next((name for name in names if objects.has_secret(namespace, name) is False), "")
 
 
 # --- what all of Flux's objects have ---

@@ -95,6 +95,12 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         "waiting",
         "the controller has not seen the last change of it yet",
     ),
+    "deleted without a controller": (
+        lambda all: all["VaultArtifact"]["metadata"].update(deletionTimestamp="2026-01-02T03:04:05Z"),
+        "VaultArtifact",
+        "waiting",
+        "it is being deleted",
+    ),
     "nothing published": (lambda all: all.pop("ExternalArtifact"), "ExternalArtifact", "stuck", "it is not there"),
     "somebody else's": (
         lambda all: all["ExternalArtifact"]["spec"]["sourceRef"].update(kind="ArtifactGenerator"),
@@ -123,11 +129,11 @@ WRONG: dict[str, tuple[Change, str, str, str]] = {
         "stuck",
         "it has no key to decrypt the values with",
     ),
-    "a wrong key": (
+    "no Secret with the key": (
         lambda all: all["Kustomization"]["status"].update(conditions=not_ready("BuildFailed")),
         "Kustomization",
         "stuck",
-        "it is not ready: BuildFailed",
+        "its key, Secret flux-system/my-app-age, is not there",
     ),
     "a suspended Kustomization": (
         lambda all: all["Kustomization"]["spec"].update(suspend=True),
@@ -186,6 +192,66 @@ def test_the_first_thing_in_the_way_is_named(wrong: str) -> None:
     assert outcome == "waiting" or late.advice or kind == "VaultArtifact"
     # Its words are those of Flux, which may quote what it was building.
     assert not any("canary" in step.seen + step.advice for step in steps)
+
+
+SAID = {
+    "can't access 'ExternalArtifact/flux-system/my-app', ExternalArtifact feature gate is disabled": (
+        "kustomize-controller takes no ExternalArtifacts",
+        "--feature-gates=ExternalArtifact=true",
+    ),
+    "can't access 'ExternalArtifact/a/my-app', cross-namespace references have been blocked": (
+        "kustomize-controller takes no artifacts of another namespace",
+        "--no-cross-namespace-refs",
+    ),
+    "kustomization path not found: stat /tmp/kustomization-1/apps/nope: no such file or directory": (
+        "the artifact has no directory of its path",
+        "spec.path",
+    ),
+    "error decrypting sources: cannot get sops data key: Failed to get the data key required to decrypt": (
+        "its key does not decrypt the values",
+        ".agekey",
+    ),
+    "merging from generator: id resid.ResId{} does not exist; cannot merge or replace": (
+        "an entry merges into a Secret that the tree does not make",
+        "behavior",
+    ),
+    "kustomize build failed: unable to load external plugin 'VaultSecretGenerator'": (
+        "it builds a generator that was not resolved",
+        "spec.path",
+    ),
+    "canary": ("it is not ready: BuildFailed", "kubectl -n flux-system describe kustomization my-app"),
+}
+"""What kustomize-controller says → what is seen, and a part of what to do."""
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_what_kustomize_controller_says_is_told_in_our_words(said: str) -> None:
+    def change(all: dict[str, Object]) -> None:
+        all["Kustomization"]["spec"]["decryption"].pop("secretRef")
+        all["Kustomization"]["status"].update(conditions=[{**not_ready("BuildFailed")[0], "message": said}])
+
+    (step,) = [step for step in after(change) if step.kind == "Kustomization"]
+    seen, advice = SAID[said]
+    assert (step.outcome, step.seen) == ("stuck", seen)
+    assert advice in step.advice
+    assert "canary" not in step.advice
+
+
+def test_without_an_artifact_the_kustomization_is_not_to_blame() -> None:
+    def change(all: dict[str, Object]) -> None:
+        all.pop("ExternalArtifact")
+        all["Kustomization"]["status"].update(conditions=not_ready("ArtifactFailed"))
+
+    (step,) = [step for step in after(change) if step.kind == "Kustomization"]
+    assert (step.outcome, step.advice) == ("waiting", "see above")
+
+
+@pytest.mark.parametrize(("path", "is_another"), [("./", False), ("", False), ("apps/my-app/", True)])
+def test_a_path_that_is_not_the_artifacts_is_told(path: str, is_another: bool) -> None:
+    steps = after(lambda all: all["Kustomization"]["spec"].update(path=path))
+    (step,) = [step for step in steps if step.kind == "Kustomization"]
+    assert step.outcome == "ok"
+    assert step.advice.startswith("its path is ./apps/my-app, that of the VaultArtifact .:") is is_another
 
 
 def test_a_removed_secret_is_seen() -> None:
