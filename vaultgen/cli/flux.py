@@ -12,10 +12,11 @@ from vaultgen.cli.app import FOUND_STATUS, main
 from vaultgen.cli.terminal import waiting
 from vaultgen.cluster import KubernetesCluster
 from vaultgen.document.api_rules import is_namespace, is_secret_name
+from vaultgen.errors import Refused
 from vaultgen.errors.report import clean
 from vaultgen.extras import imported_with
 from vaultgen.flux.manifests import SOURCE_KINDS, Application, Object, manifests
-from vaultgen.flux.objects import Objects, shown
+from vaultgen.flux.objects import Objects, is_fault, shown
 from vaultgen.flux.status import Outcome, Step, walk
 from vaultgen.vault.address import Unusable, parse_address
 
@@ -101,7 +102,7 @@ def command() -> None:
     default="GitRepository/flux-system",
     show_default=True,
     callback=_source,
-    help="The source that PATH is in.",
+    help="The source that PATH is in, of the same namespace.",
 )
 @click.option(
     "--vault-address",
@@ -153,7 +154,8 @@ def init(
 
     That is a ServiceAccount, the right of the controller to act as it at Vault, a VaultArtifact, and a Kustomization
     that applies what the controller publishes. They are applied to the cluster of the current context; what somebody
-    else set there is not overwritten.
+    else set there is not overwritten. A Kustomization that is there already is left as it is, and you are told what to
+    set in it.
 
     The age key by which the values are encrypted is made on the way: its private half goes straight into the cluster,
     as the Secret NAME-age, never into a file or onto the screen. A Secret that is there already is used.
@@ -197,17 +199,20 @@ def _apply(application: Application, recipient: str) -> None:
     with cluster.session():
         objects = Objects(cluster)
         key = None if recipient else age_key(cluster, application.namespace, application.key_name)
-        trees = manifests(application, key.recipient if key else recipient)
+        *trees, kustomization = manifests(application, key.recipient if key else recipient)
         # What the cluster would refuse is refused before anything is made.
         for tree in trees:
             objects.apply(tree, dry_run=True)
+        is_ours = _is_ours(objects, kustomization)
         if key is not None and key.is_new:
             key.store(objects)
             click.echo(f"created {secret}, the private half of {key.recipient}")
-        for tree in trees:
+        for tree in [*trees, *([kustomization] if is_ours else [])]:
             objects.apply(tree)
             metadata = tree["metadata"]
             click.echo(f"applied {shown(tree['kind'], metadata['namespace'], metadata['name'])}")
+    if not is_ours:
+        click.echo(_what_to_set(kustomization))
     if key is None:
         click.echo(f"\nThe private half of {recipient} has to be in {secret}, under a key that ends in .agekey.")
     click.echo(f"\nVault has to let the ServiceAccount in, by the role {application.role}:")
@@ -216,6 +221,26 @@ def _apply(application: Application, recipient: str) -> None:
     click.echo(f"    bound_service_account_namespaces={application.namespace} \\")
     click.echo(f"    audience={application.vault_address} token_policies=POLICY token_ttl=10m")
     click.echo(f"\nThen see how far it gets:\n  vaultgen flux status {application.name} -n {application.namespace}")
+
+
+def _is_ours(objects: Objects, kustomization: Object) -> bool:
+    """Return whether a Kustomization may be applied: not one that somebody else keeps, and set otherwise."""
+    try:
+        objects.apply(kustomization, dry_run=True)
+    except Refused as refused:
+        if not is_fault(refused, "cluster-conflict"):
+            raise
+        return False
+    return True
+
+
+def _what_to_set(kustomization: Object) -> str:
+    """Return what somebody else's Kustomization needs to apply what is published."""
+    spec, metadata = kustomization["spec"], kustomization["metadata"]
+    needed = {"spec": {field: spec[field] for field in ("path", "sourceRef", "decryption")}}
+    name = shown("Kustomization", metadata["namespace"], metadata["name"])
+    lines = "\n".join(f"  {line}" for line in _yaml([needed]).splitlines())
+    return f"\n{name} is left as it is: somebody else keeps it. Once the VaultArtifact is ready, set in it:\n{lines}"
 
 
 def _yaml(trees: Iterable[Object]) -> str:

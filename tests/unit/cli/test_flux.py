@@ -129,18 +129,45 @@ def test_a_key_of_ones_own_is_not_asked_for(cluster: InMemoryCluster, capsys: py
     assert f"The private half of {RECIPIENT} has to be in Secret flux-system/my-app-age" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("path", [ARTIFACT, KUSTOMIZATION])
 def test_nothing_is_made_where_something_is_not_ours(
-    path: str, cluster: InMemoryCluster, capsys: pytest.CaptureFixture[str]
+    cluster: InMemoryCluster, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Not even the key: what would be refused is asked for first."""
-    cluster.taken = {path}
+    cluster.taken = {ARTIFACT}
     assert app.main(INIT) == 4
-    kind = "VaultArtifact" if path == ARTIFACT else "Kustomization"
     assert capsys.readouterr().err.startswith(
-        f"error[cluster-conflict]: {kind} flux-system/my-app is there already, and it is not left to this command"
+        "error[cluster-conflict]: VaultArtifact flux-system/my-app is there already, and it is not left to this command"
     )
     assert cluster.objects == {}
+
+
+def test_nothing_is_made_where_a_kustomization_may_not_be(
+    cluster: InMemoryCluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster.denied = {KUSTOMIZATION}
+    assert app.main(INIT) == 4
+    assert capsys.readouterr().err.startswith("error[cluster-denied]: ")
+    assert cluster.objects == {}
+
+
+def test_somebodys_kustomization_is_left_and_what_to_set_in_it_is_told(
+    cluster: InMemoryCluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster.taken = {KUSTOMIZATION}
+    assert app.main(INIT) == 0
+    assert {KEY, ARTIFACT} <= set(cluster.objects)
+    assert KUSTOMIZATION not in cluster.objects
+    said = capsys.readouterr().out
+    assert "applied Kustomization" not in said
+    assert "\nKustomization flux-system/my-app is left as it is: somebody else keeps it." in said
+    indented = said.partition("set in it:\n")[2].partition("\n\n")[0]
+    assert yaml.safe_load(indented) == {
+        "spec": {
+            "path": "./apps/my-app",
+            "sourceRef": {"kind": "ExternalArtifact", "name": "my-app"},
+            "decryption": {"provider": "sops", "secretRef": {"name": "my-app-age"}},
+        }
+    }
 
 
 @pytest.mark.parametrize(
