@@ -364,14 +364,22 @@ def test_a_failing_look_writes_nothing_the_second_time(setup: Setup) -> None:
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ({"path": "./gone"}, "Refused: error[no-such-directory]: "),
+        (
+            {"path": "./gone"},
+            "Refused: error[no-such-directory]: there is no directory ./gone in the tree; "
+            "VaultArtifact team-a/my-app, spec.path; hint: ",
+        ),
         ({"sourceRef": {"kind": "GitRepository", "name": "gone"}}, "SourceMissing: error[source-missing]: "),
         (
             {"sourceRef": {"kind": "GitRepository", "name": "app", "namespace": "team-b"}},
             "AccessDenied: error[source-elsewhere]: ",
         ),
         ({"sourceRef": {"kind": "ExternalArtifact", "name": "my-app"}}, "Refused: error[own-source]: "),
-        ({"interval": "5m", "encryption": {"age": {"recipients": ["age1nope"]}}}, "Refused: error[bad-recipient]: "),
+        (
+            {"interval": "5m", "encryption": {"age": {"recipients": ["age1nope"]}}},
+            "Refused: error[bad-recipient]: the recipient cannot be encrypted for: it is not the public half of an age "
+            "key (X25519); VaultArtifact team-a/my-app, spec.encryption.age.recipients; hint: ",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said_and_the_last_artifact_stays(
@@ -461,8 +469,16 @@ def test_a_vault_block_in_git_is_ignored_and_said_so(setup: Setup) -> None:
 def test_a_secret_that_was_not_granted_is_said(setup: Setup) -> None:
     setup.api.refuses = lambda method, path: 403 if "/secrets/" in path else 0
     text = setup.failure()
-    assert text.startswith("AccessDenied: error[cluster-denied]: ")
+    assert text.startswith("AccessDenied: error[cluster-denied]: the Kubernetes API refused to get Secret team-a/")
+    assert "hint: check the name; the controller needs get for secrets: grant it with a Role" in text
     assert "resourceNames" in text
+
+
+def test_a_tree_without_references_is_published_and_said_so(setup: Setup) -> None:
+    setup.source({"apps/kustomization.yaml": b"namePrefix: a-\n"})
+    setup.look()
+    assert setup.condition()["status"] == "True"
+    assert "; nothing in it is from Vault" in setup.condition()["message"]
 
 
 # --- the ExternalArtifact ---

@@ -62,6 +62,8 @@ def success_text(publication: Publication) -> str:
 def succeeded(owner: VaultArtifact, publication: Publication, resolved: Resolved, now: str) -> Mapping[str, Any]:
     """Return the status after a success; ``now`` (RFC 3339) is used for what changes."""
     text = success_text(publication)
+    if not resolved.secrets:
+        text += "; nothing in it is from Vault: neither a generator at spec.path nor spec.secretGenerator"
     if resolved.ignored:
         text += f"; ignored, for spec.vault is what counts: vault in {', '.join(resolved.ignored)}"[:MESSAGE_LIMIT]
     ready = _condition(owner, "Ready", "True", SUCCEEDED, text, now)

@@ -1,10 +1,11 @@
 """Whose rights are used at Vault: those of the tenant's ServiceAccount or Secret, never the controller's own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from vaultgen.controller.api import Api
 from vaultgen.controller.resource import VaultArtifact
-from vaultgen.errors import refuse
+from vaultgen.errors import Refused, refuse
 from vaultgen.redacted import Redacted
 from vaultgen.vault.address import Unusable, parse_address
 from vaultgen.vault.settings import ALLOWED_ADDRESSES
@@ -22,7 +23,9 @@ class TenantCluster:
         from base64 import b64decode
 
         what = f"Secret {namespace}/{name}"
-        found = self._api.get(f"{self._path(namespace, what)}/secrets/{name}")
+        path = f"{self._path(namespace, what)}/secrets/{name}"
+        with _in_words_of_a_role(what, f"to get {what}", "get for secrets"):
+            found = self._api.get(path)
         if found is None:
             raise refuse("cluster-not-found", what=what)
         try:
@@ -38,7 +41,9 @@ class TenantCluster:
             "kind": "TokenRequest",
             "spec": {"audiences": [audience], "expirationSeconds": seconds},
         }
-        answer = self._api.create(f"{self._path(namespace, what)}/serviceaccounts/{name}/token", request)
+        path = f"{self._path(namespace, what)}/serviceaccounts/{name}/token"
+        with _in_words_of_a_role(what, f"to make a token of {what}", "create for serviceaccounts/token"):
+            answer = self._api.create(path, request)
         token = (answer.get("status") or {}).get("token")
         if not isinstance(token, str) or not token:
             raise refuse("cluster-unavailable", what=what, why="its answer holds no token")
@@ -48,6 +53,20 @@ class TenantCluster:
         if namespace != self._namespace:
             raise refuse("cluster-denied", what=f"to use {what} for an object of another namespace")
         return f"/api/v1/namespaces/{namespace}"
+
+
+@contextmanager
+def _in_words_of_a_role(what: str, wish: str, right: str) -> Iterator[None]:
+    """Let a no of the API server name the right that is missing: the tenant has to grant it."""
+    try:
+        yield
+    except Refused as refused:
+        code = refused.faults[0].code
+        if code == "cluster-not-found":
+            raise refuse(code, what=what) from None
+        if code == "cluster-denied":
+            raise refuse(code, what=wish, remark=f"check the name; the controller needs {right}:") from None
+        raise
 
 
 class Operator:

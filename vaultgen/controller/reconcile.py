@@ -30,7 +30,7 @@ from vaultgen.controller.resource import (
 from vaultgen.controller.sources import EXTERNAL_ARTIFACT, SourceArtifact, Sources, owner_of
 from vaultgen.controller.store import Damaged, Store
 from vaultgen.controller.trees import Trees
-from vaultgen.errors import Fault, Refused
+from vaultgen.errors import NOWHERE, Fault, Refused
 from vaultgen.function import unknown_fault
 from vaultgen.publish.archive import pack, unpack
 from vaultgen.publish.revision import fingerprint
@@ -46,6 +46,8 @@ FIRST_RETRY_SECONDS = 2.0
 INTERVAL_JITTER = 0.1
 """The part of an interval by which a look may come early, so that objects made together spread out."""
 
+_FIELDS = {"no-such-directory": "spec.path", "bad-recipient": "spec.encryption.age.recipients"}
+"""What a fault of the tree or of the encryption is about, which know nothing of VaultArtifacts."""
 
 _log = logging.getLogger("vaultgen.controller")
 
@@ -129,7 +131,7 @@ class Reconciler:
                 self._succeed(owner, publication, resolved, is_new=memory.told != told)
                 memory.failures = 0
             except Refused as refused:
-                faults = refused.faults
+                faults = [_placed(owner, fault) for fault in refused.faults]
                 self._fail(owner, memory, faults)
             except Exception as error:  # a mistake of ours: told without its text, which may hold a value
                 faults = (unknown_fault(error),)
@@ -307,6 +309,13 @@ def _of_owner(owner: VaultArtifact, fault: Fault) -> Fault:
     if not fault.place.field.startswith("vault."):
         return fault
     return fault._replace(place=owner.place._replace(field=f"spec.{fault.place.field}"))
+
+
+def _placed(owner: VaultArtifact, fault: Fault) -> Fault:
+    """Return a fault with the field that names what it is about, where no place is known."""
+    if fault.code not in _FIELDS or fault.place != NOWHERE:
+        return fault
+    return fault._replace(place=owner.place._replace(field=_FIELDS[fault.code]))
 
 
 def path_of(name: Name) -> str:

@@ -362,7 +362,7 @@ CATALOGUE: "dict[str, Row]" = {
     "address-not-allowed": Row(
         "access",
         "the operator of this cluster does not allow the address {address}",
-        "name an allowed one, or have it added to --vault-address of `vaultgen controller`",
+        "name an allowed one (scheme and port count), or have it added to --vault-address of `vaultgen controller`",
     ),
     "source-elsewhere": Row(
         "access",
@@ -370,7 +370,9 @@ CATALOGUE: "dict[str, Row]" = {
         "name a source of the same namespace, or start the controller with --allow-cross-namespace-refs",
     ),
     "source-missing": Row(
-        "access", "there is no {source}", "check spec.sourceRef; what was published before is still served"
+        "access",
+        "there is no {source}",
+        "check spec.sourceRef, and that the source is in that namespace; what was published before is still served",
     ),
     "artifact-taken": Row(
         "access",

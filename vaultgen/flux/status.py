@@ -99,7 +99,9 @@ def _artifact_step(artifact: Object, source_revision: str) -> Step:
     made_of = str(status.get("sourceRevision") or "")
     if source_revision and made_of != source_revision:
         return Step(kind, namespace, name, "waiting", f"it is still that of {made_of}")
-    return Step(kind, namespace, name, "ok", _versions(status))
+    # What the controller found remarkable stands behind what it published.
+    remark = str(ready.get("message") or "").partition("; ")[2]
+    return Step(kind, namespace, name, "ok", _versions(status), remark)
 
 
 def _versions(status: Mapping[str, Any]) -> str:

@@ -237,6 +237,17 @@ def test_what_kustomize_controller_says_is_told_in_our_words(said: str) -> None:
     assert "canary" not in step.advice
 
 
+def test_what_the_controller_found_remarkable_is_told() -> None:
+    def change(all: dict[str, Object]) -> None:
+        (ready,) = all["VaultArtifact"]["status"]["conditions"]
+        all["VaultArtifact"]["status"]["conditions"] = [
+            {**ready, "message": "published a from b; nothing is from Vault"}
+        ]
+
+    (step,) = [step for step in after(change) if step.kind == "VaultArtifact"]
+    assert (step.outcome, step.advice) == ("ok", "nothing is from Vault")
+
+
 def test_without_an_artifact_the_kustomization_is_not_to_blame() -> None:
     def change(all: dict[str, Object]) -> None:
         all.pop("ExternalArtifact")
