@@ -74,6 +74,13 @@ def test_the_wrong_scheme_is_told_either_way(openbao: OpenBao, environ: dict[str
     assert read_app({**environ, "VAULT_ADDR": openbao.address.replace("http", "https")}) == ["tls-failed"]
 
 
+def test_the_wrong_scheme_is_told_of_a_login_too(openbao: OpenBao, environ: dict[str, str]) -> None:
+    """Its body is not read, so the connection is reset behind the answer."""
+    config = VaultConfig(auth=(UserpassAuth("ci", CredentialSource(env="VAULT_PASSWORD")),))
+    login = {**environ, "VAULT_TOKEN": "", "VAULT_PASSWORD": "x" * 20_000}
+    assert read_app({**login, "VAULT_ADDR": openbao.https_address.replace("https", "http")}, config) == ["plain-http"]
+
+
 def test_a_sealed_server_is_told_as_such(sealed_openbao: OpenBao) -> None:
     assert read_app({"VAULT_ADDR": sealed_openbao.address, "VAULT_TOKEN": "s.x"}) == ["sealed"]
 

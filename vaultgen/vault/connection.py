@@ -271,6 +271,9 @@ class Connection:
                     return -1
                 if fault := tls.fault(error):
                     raise Lost(fault, again=False) from None
+        if self.reader.status == 400:
+            # Who refuses a request unread, as a TLS port does plain HTTP, resets the connection behind its answer.
+            return 0
         raise self._closed()
 
     def _closed(self) -> Lost:

@@ -497,6 +497,17 @@ def test_what_is_no_answer_of_vault_is_asked_for_once(content: bytes, code: str)
     assert (outcomes, len(server.asked)) == ([code], 1)
 
 
+def test_a_refusal_counts_although_the_connection_is_reset_behind_it() -> None:
+    """So does Go's TLS port with plain HTTP, whose body it leaves unread; what is no refusal may be cut off."""
+    head = b"HTTP/1.0 %d A\r\n\r\n"
+
+    def script(asked: Asked) -> Reply:
+        return Reply(head % 400 + b"Client sent an HTTP request to an HTTPS server.\n", "reset")
+
+    assert exchanged(script, [READ])[0] == ["plain-http"]
+    assert exchanged(lambda asked: Reply(head % 200 + b"{}", "reset"), [READ])[0] == ["connection-failed"]
+
+
 def test_a_redirect_on_the_same_server_is_followed_with_the_token() -> None:
     script = in_turn(Reply(http(307, "", "Location: /v1/secret/data/other?version=2")), OK)
     outcomes, server = exchanged(script, [READ])
