@@ -23,6 +23,8 @@ ALIAS_LIMIT = 10_000_000
 
 LOADER: "Any" = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""From PyYAML 6.0.4 on, which has a limit of its own, and on one line finds that before it gives out any event."""
 _PROBLEMS = {
     "mapping values are not allowed in this context": "a `:` where no mapping can start; quote the text",
     "did not find expected key": "expected a key here; check the indentation",
@@ -55,6 +57,8 @@ def parse_yaml(text: bytes, file: str = "", *, overrides: bool = True) -> "list[
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, line=mark.line + 1, column=mark.column + 1) if mark else Place(file)
+        if error.problem == _TOO_DEEP:
+            raise refuse("yaml-too-deep", place, limit=str(DEPTH_LIMIT)) from None
         why = _PROBLEMS.get(error.problem or "", "the structure breaks off here")
     except (yaml.YAMLError, UnicodeError):
         raise refuse("invalid-yaml", Place(file), why="a character that YAML does not allow, or not UTF-8") from None
