@@ -458,6 +458,24 @@ def test_an_address_that_the_operator_does_not_allow_is_not_asked(setup: Setup) 
     assert not any("/secrets/" in path for _, path in setup.api.requests[asked:])
 
 
+def test_a_hint_about_the_environment_says_what_stands_for_it_here(setup: Setup) -> None:
+    setup.allowed = (setup.vault.server.https_address,)
+    setup.restart()
+    login = {"auth": {"token": {"secretRef": {"name": "vault-auth"}}}}
+    setup.own(vault={"address": setup.vault.server.https_address, **login})
+    text = setup.failure()
+    assert text.startswith("Unavailable: error[tls-untrusted]: ")
+    assert "hint: here the operator gives the CA, by --vault-ca-file of `vaultgen controller`; elsewhere: give" in text
+
+
+def test_an_unknown_namespace_leads_to_the_field(setup: Setup) -> None:
+    login = {"auth": {"token": {"secretRef": {"name": "vault-auth"}}}}
+    setup.own(vault={"address": setup.vault.address, "namespace": "gone", **login})
+    text = setup.failure()
+    assert text.startswith("AccessDenied: error[namespace-unknown]: ")
+    assert "hint: here spec.vault.namespace stands for VAULT_NAMESPACE: check" in text
+
+
 def test_a_vault_block_in_git_is_ignored_and_said_so(setup: Setup) -> None:
     hostile = b"vault:\n  address: https://evil.example.com\n  auth:\n  - token: {env: VAULT_TOKEN}\n"
     setup.source({**TREE, "apps/secrets.yaml": GENERATOR + hostile})

@@ -48,6 +48,11 @@ INTERVAL_JITTER = 0.1
 
 _FIELDS = {"no-such-directory": "spec.path", "bad-recipient": "spec.encryption.age.recipients"}
 """What a fault of the tree or of the encryption is about, which know nothing of VaultArtifacts."""
+_REMARKS = {
+    "tls-untrusted": "here the operator gives the CA, by --vault-ca-file of `vaultgen controller`; elsewhere:",
+    "namespace-unknown": "here spec.vault.namespace stands for VAULT_NAMESPACE:",
+}
+"""What to do here, where a hint is about environment variables: the controller's own count for nothing."""
 
 _log = logging.getLogger("vaultgen.controller")
 
@@ -312,10 +317,12 @@ def _of_owner(owner: VaultArtifact, fault: Fault) -> Fault:
 
 
 def _placed(owner: VaultArtifact, fault: Fault) -> Fault:
-    """Return a fault with the field that names what it is about, where no place is known."""
-    if fault.code not in _FIELDS or fault.place != NOWHERE:
-        return fault
-    return fault._replace(place=owner.place._replace(field=_FIELDS[fault.code]))
+    """Return a fault with the field that names what it is about, where no place is known, and who can do something."""
+    if fault.code in _FIELDS and fault.place == NOWHERE:
+        fault = fault._replace(place=owner.place._replace(field=_FIELDS[fault.code]))
+    if remark := _REMARKS.get(fault.code):
+        fault = fault._replace(facts={**fault.facts, "remark": remark})
+    return fault
 
 
 def path_of(name: Name) -> str:
