@@ -165,7 +165,8 @@ def test_half_a_decryption_builds_nothing(tmp_path: Path, files: dict[str, bytes
     """Whichever files were decrypted, the guard is read before anything is put out."""
     published_files = dict(publish(files, "top", {}))
     decrypted = decrypted_sources(published_files, "top", str(KEY))
-    decrypted["base/.vaultgen/guard.enc"] = published_files["base/.vaultgen/guard.enc"]
+    guard = "base/.vaultgen/spec.decryption-is-missing.enc"
+    decrypted[guard] = published_files[guard]
     assert build(tmp_path, decrypted, "top").status != 0
 
 

@@ -25,10 +25,8 @@ apiVersion: kustomize.config.k8s.io/v1alpha1
 kind: Component
 secretGenerator:
 """
-_GUARD = """\
-patches:
-- path: guard.enc
-"""
+_GUARD = "spec.decryption-is-missing.enc"
+"""A file name that people read: in the message of a Kustomization that applies the patch as it is, encrypted."""
 
 
 def component(directory: str, secrets: Sequence[GeneratedSecret], sealer: Sealer) -> dict[str, bytes]:
@@ -45,8 +43,8 @@ def component(directory: str, secrets: Sequence[GeneratedSecret], sealer: Sealer
         entries += "".join(_entry(secret, sources))
     mentioned = "".join(_files(f"f{number}={name}" for number, name in enumerate(files, 1)))
     helper_entry = f"- name: {helper}\n{mentioned}  options: {{disableNameSuffixHash: true}}\n"
-    files["guard.enc"] = sealer.seal(f"{directory}\0guard", Redacted(_deletion(helper)))
-    files["kustomization.yaml"] = f"{_HEAD}{helper_entry}{entries}{_GUARD}".encode()
+    files[_GUARD] = sealer.seal(f"{directory}\0guard", Redacted(_deletion(helper)))
+    files["kustomization.yaml"] = f"{_HEAD}{helper_entry}{entries}patches:\n- path: {_GUARD}\n".encode()
     return {posixpath.join(directory, DIRECTORY, name): content for name, content in files.items()}
 
 

@@ -65,8 +65,8 @@ def test_the_layout_is_kept_and_a_component_added() -> None:
     assert all(b"kind: NotResolved" in files[path] for path in generators)
     assert sorted(files.keys() - FILES.keys()) == [
         "app/.vaultgen/0001.enc",
-        "app/.vaultgen/guard.enc",
         "app/.vaultgen/kustomization.yaml",
+        "app/.vaultgen/spec.decryption-is-missing.enc",
     ]
 
 
@@ -102,12 +102,12 @@ def test_the_component_mentions_every_file_under_a_neutral_key_first() -> None:
         "    immutable: true\n"
         "    disableNameSuffixHash: true\n"
         "patches:\n"
-        "- path: guard.enc\n"
+        "- path: spec.decryption-is-missing.enc\n"
     )
 
 
 def test_the_guard_deletes_the_helper_and_is_encrypted() -> None:
-    guard = publish(secret({}))["app/.vaultgen/guard.enc"]
+    guard = publish(secret({}))["app/.vaultgen/spec.decryption-is-missing.enc"]
     assert decrypt(guard, str(KEY)) == (
         b'{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "vaultgen-decrypt-a172cedc"}, "$patch": "delete"}'
     )
