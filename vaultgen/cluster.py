@@ -53,7 +53,7 @@ class KubernetesCluster:
         """
         what = f"Secret {namespace}/{shown or name}"
         path = f"{_namespace_path('/api/v1', namespace, name, what)}/secrets/{name}"
-        return _decoded(self.request("GET", path, what, f"to show {what}"), what)
+        return secret_data(self.request("GET", path, what, f"to show {what}"), what)
 
     def service_account_token(self, namespace: str, name: str, audience: str, seconds: int, /) -> Redacted:
         """Return a token (str, wrapped) of a ServiceAccount, by TokenRequest.
@@ -62,17 +62,8 @@ class KubernetesCluster:
         """
         what = f"ServiceAccount {namespace}/{name}"
         path = f"{_namespace_path('/api/v1', namespace, name, what)}/serviceaccounts/{name}/token"
-        body = {
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenRequest",
-            "spec": {"audiences": [audience] if audience else [], "expirationSeconds": seconds},
-        }
-        answer = self.request("POST", path, what, f"to issue a token for {what}", body)
-        status = answer.get("status")
-        token = status.get("token") if isinstance(status, dict) else None
-        if not isinstance(token, str) or not token:
-            raise refuse("cluster-unavailable", what=what, why="its answer holds no token")
-        return Redacted(token)
+        body = token_request(audience, seconds)
+        return token_of(self.request("POST", path, what, f"to issue a token for {what}", body), what)
 
     def resource(self, api_version: str, kind: str, namespace: str, name: str, /) -> "dict[str, Any]":
         """Return a resource of a group, whose plural is the kind with an s. Raises Refused as ``secret`` does."""
@@ -141,13 +132,7 @@ class KubernetesCluster:
             raise refuse("cluster-unavailable", what=what, why="it does not accept the credential that it got")
         if not 200 <= status < 300:
             raise refuse("cluster-unavailable", what=what, why=f"it answered {status}")
-        try:
-            answer = json.loads(content)
-        except (ValueError, RecursionError):
-            answer = None
-        if not isinstance(answer, dict):
-            raise refuse("cluster-unavailable", what=what, why="its answer is not that of an API server")
-        return answer
+        return json_object(content, what)
 
     def _send(
         self, method: str, path: str, body: object, what: str, headers: "Mapping[str, str]"
@@ -234,7 +219,37 @@ def _namespace_path(api: str, namespace: str, name: str, what: str) -> str:
     return f"{api}/namespaces/{namespace}"
 
 
-def _decoded(answer: "Mapping[str, Any]", what: str) -> "dict[str, Redacted]":
+def json_object(content: bytes, what: str) -> "dict[str, Any]":
+    """Return the object that an API server's answer is. Raises Refused (cluster-unavailable)."""
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise refuse("cluster-unavailable", what=what, why="its answer is not that of an API server")
+    return answer
+
+
+def token_request(audience: str, seconds: int) -> "dict[str, Any]":
+    """Return the TokenRequest (authentication.k8s.io/v1) for an audience; an empty one is the API server's own."""
+    return {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {"audiences": [audience] if audience else [], "expirationSeconds": seconds},
+    }
+
+
+def token_of(answer: "Mapping[str, Any]", what: str) -> Redacted:
+    """Return the token (str, wrapped) in the answer to a TokenRequest. Raises Refused (cluster-unavailable)."""
+    status = answer.get("status")
+    token = status.get("token") if isinstance(status, dict) else None
+    if not isinstance(token, str) or not token:
+        raise refuse("cluster-unavailable", what=what, why="its answer holds no token")
+    return Redacted(token)
+
+
+def secret_data(answer: "Mapping[str, Any]", what: str) -> "dict[str, Redacted]":
+    """Return the data of a Secret: key → bytes, decoded and wrapped. Raises Refused (cluster-unavailable)."""
     import base64
 
     data = answer.get("data") or {}

@@ -4,7 +4,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import click
 
@@ -84,18 +85,23 @@ def command() -> None:
     """
 
 
+def _namespace_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return ``-n``, which says ``what`` in its help."""
+    return click.option(
+        "-n",
+        "--namespace",
+        metavar="NAME",
+        type=_Name(namespace=True),
+        default="flux-system",
+        show_default=True,
+        help=what,
+    )
+
+
 @command.command(short_help="Make all that a directory of a source needs")
 @click.argument("path", callback=_path)
 @click.option("--name", metavar="NAME", type=_Name(), help="Of what is made; the last part of PATH unless given.")
-@click.option(
-    "-n",
-    "--namespace",
-    metavar="NAME",
-    type=_Name(namespace=True),
-    default="flux-system",
-    show_default=True,
-    help="Where it is made.",
-)
+@_namespace_option("Where it is made.")
 @click.option(
     "--source",
     metavar="KIND/NAME",
@@ -251,15 +257,7 @@ def _yaml(trees: Iterable[Object]) -> str:
 
 @command.command(short_help="Tell how far the values have come")
 @click.argument("name", type=_Name())
-@click.option(
-    "-n",
-    "--namespace",
-    metavar="NAME",
-    type=_Name(namespace=True),
-    default="flux-system",
-    show_default=True,
-    help="Of the VaultArtifact.",
-)
+@_namespace_option("Of the VaultArtifact.")
 @click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For people or programs."
 )

@@ -13,7 +13,7 @@ from kubernetes.config.incluster_config import InClusterConfigLoader
 from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
-from vaultgen.cluster import POD_DIRECTORY
+from vaultgen.cluster import POD_DIRECTORY, json_object
 from vaultgen.errors import refuse
 
 Object = dict[str, Any]
@@ -90,13 +90,7 @@ class Api:
             raise refuse("cluster-denied", what=f"to {method.lower()} {_shown(path)}")
         if not 200 <= status < 300:
             raise refuse("cluster-unavailable", what=_shown(path), why=f"it answered {status}")
-        try:
-            answer = json.loads(content)
-        except (ValueError, RecursionError):
-            answer = None
-        if not isinstance(answer, dict):
-            raise refuse("cluster-unavailable", what=_shown(path), why="its answer is not that of an API server")
-        return answer
+        return json_object(content, _shown(path))
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None, content_type: str) -> tuple[int, bytes]:
         headers = {"Accept": "application/json", "Content-Type": content_type}

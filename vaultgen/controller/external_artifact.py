@@ -6,7 +6,7 @@ from typing import Any
 
 from vaultgen.controller.api import Api, Conflict
 from vaultgen.controller.resource import API_VERSION, KIND, SourceRef, VaultArtifact
-from vaultgen.controller.sources import API, EXTERNAL_ARTIFACT, GROUP, Sources, owner_of, path_of
+from vaultgen.controller.sources import API, EXTERNAL_ARTIFACT, GROUP, Sources, artifact_of, owner_of, path_of
 from vaultgen.errors import refuse
 
 ORIGIN = "org.opencontainers.image.revision"
@@ -43,7 +43,7 @@ class Publication:
 def is_announced(publication: Publication, sources: Sources, owner: VaultArtifact) -> bool:
     """Return whether the ExternalArtifact says what is published. Raises ``Refused``: cluster-*."""
     body = sources.body(SourceRef(EXTERNAL_ARTIFACT, owner.name))
-    artifact = ((body or {}).get("status") or {}).get("artifact") or {}
+    artifact = artifact_of(body)
     return bool(
         body
         and owner_of(body) == owner.name
@@ -65,7 +65,7 @@ def announce(api: Api, owner: VaultArtifact, publication: Publication) -> Mappin
             found = api.create(f"{API}/namespaces/{owner.name.namespace}/externalartifacts", body)
         except Conflict:
             raise refuse("artifact-taken", owner.place, name=str(owner.name), why="it was made meanwhile") from None
-    check_owner(found, owner)
+    _check_owner(found, owner)
     try:
         # With the uid, so that no other object that took its place meanwhile is written to.
         uid = {"uid": found["metadata"]["uid"]}
@@ -99,8 +99,7 @@ def withdraw(api: Api, owner: VaultArtifact) -> None:
         api.delete(path, found["metadata"]["uid"])
 
 
-def check_owner(found: Mapping[str, Any], owner: VaultArtifact) -> None:
-    """Refuse to write to an ExternalArtifact that is not the owner's. Raises ``Refused``: artifact-taken."""
+def _check_owner(found: Mapping[str, Any], owner: VaultArtifact) -> None:
     if owner_of(found) != owner.name:
         reference = (found.get("spec") or {}).get("sourceRef") or {}
         why = f"it is of {reference.get('kind') or 'nobody'} {reference.get('name') or ''}".strip()[:200]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from vaultgen.cluster import secret_data, token_of, token_request
 from vaultgen.controller.api import Api
 from vaultgen.controller.resource import VaultArtifact
 from vaultgen.errors import Refused, refuse
@@ -20,34 +21,21 @@ class TenantCluster:
 
     def secret(self, namespace: str, name: str, /) -> Mapping[str, Redacted]:
         """Return a Secret's data. Raises ``Refused``: cluster-denied, cluster-not-found, cluster-unavailable."""
-        from base64 import b64decode
-
         what = f"Secret {namespace}/{name}"
         path = f"{self._path(namespace, what)}/secrets/{name}"
         with _in_words_of_a_role(what, f"to get {what}", "get for secrets"):
             found = self._api.get(path)
         if found is None:
             raise refuse("cluster-not-found", what=what)
-        try:
-            return {key: Redacted(b64decode(value)) for key, value in (found.get("data") or {}).items()}
-        except (AttributeError, TypeError, ValueError):
-            raise refuse("cluster-unavailable", what=what, why="its answer is not that of a Secret") from None
+        return secret_data(found, what)
 
     def service_account_token(self, namespace: str, name: str, audience: str, seconds: int, /) -> Redacted:
         """Return a token (str, wrapped) for an audience, by TokenRequest. Raises ``Refused`` as ``secret`` does."""
         what = f"ServiceAccount {namespace}/{name}"
-        request = {
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenRequest",
-            "spec": {"audiences": [audience], "expirationSeconds": seconds},
-        }
         path = f"{self._path(namespace, what)}/serviceaccounts/{name}/token"
         with _in_words_of_a_role(what, f"to make a token of {what}", "create for serviceaccounts/token"):
-            answer = self._api.create(path, request)
-        token = (answer.get("status") or {}).get("token")
-        if not isinstance(token, str) or not token:
-            raise refuse("cluster-unavailable", what=what, why="its answer holds no token")
-        return Redacted(token)
+            answer = self._api.create(path, token_request(audience, seconds))
+        return token_of(answer, what)
 
     def _path(self, namespace: str, what: str) -> str:
         if namespace != self._namespace:
@@ -93,7 +81,7 @@ class Operator:
             address = parse_address(artifact.vault.address)
         except Unusable as unusable:
             raise refuse("bad-artifact", place, why=unusable.why) from None
-        if not any(one.is_same_server(address) and one.path in ("", address.path) for one in self._parsed):
+        if not any(one.allows(address) for one in self._parsed):
             raise refuse("address-not-allowed", place, address=address.text)
         environ = {ALLOWED_ADDRESSES: " ".join(self._addresses), "VAULT_CLIENT_TIMEOUT": f"{artifact.timeout:.3f}s"}
         if self._ca_file:

@@ -27,7 +27,7 @@ from vaultgen.controller.resource import (
     SourceRef,
     VaultArtifact,
 )
-from vaultgen.controller.sources import EXTERNAL_ARTIFACT, SourceArtifact, Sources, owner_of
+from vaultgen.controller.sources import EXTERNAL_ARTIFACT, SourceArtifact, Sources, artifact_of, owner_of
 from vaultgen.controller.store import Damaged, Store
 from vaultgen.controller.trees import Trees
 from vaultgen.errors import NOWHERE, Fault, Refused
@@ -162,8 +162,7 @@ class Reconciler:
         memory = self._memories.get(name)
         if memory is None or memory.publication is None:
             return False
-        artifact = ((external or {}).get("status") or {}).get("artifact") or {}
-        return bool(artifact.get("revision") != memory.publication.revision)
+        return bool(artifact_of(external).get("revision") != memory.publication.revision)
 
     def damaged(self, name: Name) -> None:
         """Take notice that an artifact's file is not what it was: it is published anew."""

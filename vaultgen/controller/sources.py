@@ -101,7 +101,7 @@ class Sources:
         body = self.body(reference)
         if body is None or body["metadata"].get("deletionTimestamp"):
             raise refuse("source-missing", place, source=what)
-        artifact = (body.get("status") or {}).get("artifact") or {}
+        artifact = artifact_of(body)
         url, revision, digest = (artifact.get(field) for field in ("url", "revision", "digest"))
         if not (url and revision and digest):
             raise refuse("source-not-ready", place, source=what)
@@ -109,6 +109,12 @@ class Sources:
             why = f"its revision is longer than {REVISION_LIMIT} characters"
             raise refuse("source-not-fetched", place, revision=f"{str(revision)[:60]}…", why=why)
         return SourceArtifact(str(url), str(revision), str(digest))
+
+
+def artifact_of(source: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return ``status.artifact`` of a source; nothing where it, or the source, is not there."""
+    artifact: Mapping[str, Any] = ((source or {}).get("status") or {}).get("artifact") or {}
+    return artifact
 
 
 def owner_of(external: Mapping[str, Any]) -> Name | None:

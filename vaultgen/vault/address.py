@@ -44,6 +44,10 @@ class Address(Record):
         """Whether scheme, host and port (or the socket) are the same."""
         return (self.scheme, self.host, self.port, self.socket) == (other.scheme, other.host, other.port, other.socket)
 
+    def allows(self, other: "Address") -> bool:
+        """Whether an allowance for this address is one for the other; with a path it is for that path only."""
+        return self.is_same_server(other) and self.path in ("", other.path)
+
 
 def parse_address(text: str) -> Address:
     """Take ``http://HOST[:PORT][/PATH]``, ``https://…`` or ``unix:///PATH`` apart.

@@ -155,7 +155,7 @@ class _Reader:
             except Unusable as unusable:
                 self._bad(ALLOWED_ADDRESSES, unusable.why)
             else:
-                allowed |= other.is_same_server(address) and other.path in ("", address.path)
+                allowed |= other.allows(address)
         return allowed
 
     def vault_namespace(self, of_document: str) -> str:
