@@ -1,4 +1,4 @@
-"""docs/flux.md, done as it says as far as no cluster is needed; tests/flux/test_flux_page.py has one."""
+"""docs/flux.md, done as it says as far as no cluster is needed; tests/flux/pages/test_flux_page.py has one."""
 
 import shlex
 from pathlib import Path

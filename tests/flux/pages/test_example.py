@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,38 +11,14 @@ import yaml
 from support.cluster_client import ClusterClient, data_of, is_ready
 from support.cluster_login import ClusterVault
 from support.eventually import eventually
-from support.flux_cluster import Cluster, Flux, running_cluster, running_flux
-from support.flux_parts import Parts
+from support.flux_cluster import Cluster
 from support.git_server import GitServer
 from support.kustomize import CHECKOUT, kubectl, vaultgen_directory
 from support.markdown import commands
-from support.running_controller import RunningController, running_controller
 
 EXAMPLE = CHECKOUT / "examples/flux"
 EXPECTED = CHECKOUT / "examples/article/expected.yaml"
 PATH = "clusters/my-cluster/apps/my-app"
-
-
-@pytest.fixture(scope="module")
-def cluster(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """One of its own: the example's names are used by nobody else."""
-    with running_cluster(parts, tmp_path_factory.mktemp("logs")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def flux(cluster: Cluster) -> Iterator[Flux]:
-    with running_flux(cluster) as running:
-        yield running
-
-
-@pytest.fixture
-def controller(
-    cluster: Cluster, flux: Flux, bao_for_cluster: ClusterVault, tmp_path: Path
-) -> Iterator[RunningController]:
-    """The controller, with the rights that deploy/ gives it and no others."""
-    with running_controller(cluster, tmp_path, [bao_for_cluster.address]) as running:
-        yield running
 
 
 class Reader:

@@ -13,13 +13,12 @@ import yaml
 from support.cluster_client import ClusterClient, is_ready
 from support.cluster_login import ClusterVault
 from support.eventually import eventually
-from support.flux_cluster import FLUX_NAMESPACE, Cluster, Flux, running_cluster, running_flux
-from support.flux_parts import Parts
+from support.flux_cluster import FLUX_NAMESPACE, Cluster, Flux
 from support.git_server import GitServer
 from support.kustomize import CHECKOUT, kubectl
 from support.markdown import commands
 from support.newcomer import Newcomer
-from support.running_controller import RunningController, running_controller
+from support.running_controller import RunningController
 from support.yaml_blocks import yaml_blocks
 
 PAGE = CHECKOUT / "docs/flux.md"
@@ -44,28 +43,6 @@ kind: GitRepository
 metadata: {name: flux-system, namespace: flux-system}
 spec: {interval: 1h, url: %s, ref: {branch: main}}
 """
-
-
-@pytest.fixture(scope="module")
-def cluster(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """One of its own: the names of the page are used by nobody else."""
-    with running_cluster(parts, tmp_path_factory.mktemp("logs")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def flux(cluster: Cluster) -> Iterator[Flux]:
-    with running_flux(cluster) as running:
-        yield running
-
-
-@pytest.fixture
-def controller(
-    cluster: Cluster, flux: Flux, bao_for_cluster: ClusterVault, tmp_path: Path
-) -> Iterator[RunningController]:
-    """The controller, with the rights that deploy/ gives it and no others."""
-    with running_controller(cluster, tmp_path / "controller", [bao_for_cluster.address]) as running:
-        yield running
 
 
 class Application:
