@@ -9,12 +9,36 @@ or document. Answer: a line ``STATUS LENGTH LENGTH``, then what goes to standard
 
 import os
 import sys
+import time
 
 # The module below socket, which would take as long to import as all else here.
 from _socket import AF_UNIX, SHUT_WR, SOCK_STREAM, socket
 
 LOST = 70
-"""Exit status where the parent is gone."""
+"""Exit status where the parent does not answer."""
+PATIENCE = 10.0
+"""Seconds to wait for a place in the parent's queue, where the system does not wait itself."""
+PAUSE = 0.01
+"""Seconds between two attempts to get one."""
+
+
+def connected(path: str) -> socket:
+    """Return a connection to the socket at a path.
+
+    A full queue makes Linux wait; other systems refuse (BSD) or say that there is no room yet, and so does a listener
+    that has only just been bound. Raises OSError: at once where the socket is gone, else after ``PATIENCE``.
+    """
+    end = time.monotonic() + PATIENCE
+    while True:
+        connection = socket(AF_UNIX, SOCK_STREAM)
+        try:
+            connection.connect(path)
+            return connection
+        except (BlockingIOError, ConnectionRefusedError):
+            connection.close()
+            if time.monotonic() >= end:
+                raise
+            time.sleep(PAUSE)
 
 
 def main() -> int:
@@ -29,19 +53,19 @@ def main() -> int:
     face = b"plugin" if words else b"function"
     head = b"%s %s %d\n" % (face, os.fsencode(root).hex().encode(), len(request))
     answer = bytearray()
+    reason = "it hung up"
     try:
-        connection = socket(AF_UNIX, SOCK_STREAM)
-        connection.connect(path)
+        connection = connected(path)
         connection.sendall(head + request)
         connection.shutdown(SHUT_WR)
         while block := connection.recv(1 << 16):
             answer += block
-    except OSError:
-        pass
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
     first, _, rest = bytes(answer).partition(b"\n")
     numbers = [int(word) for word in first.split() if word.isdigit()]
     if len(numbers) != 3 or len(rest) != numbers[1] + numbers[2]:
-        sys.stderr.write("vaultgen: the build that this belongs to is gone\n")
+        sys.stderr.write(f"vaultgen: the build that this belongs to does not answer: {reason}\n")
         return LOST
     status, length, _ = numbers
     sys.stderr.buffer.write(rest[:length])

@@ -66,7 +66,7 @@ class BuildSession:
             path = os.path.join(self.directory, "socket")
             self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             self._listener.bind(path)
-            self._listener.listen(16)
+            self._listener.listen(socket.SOMAXCONN)  # kustomize starts as many processes as it likes
             self._write_programs(path)
             self._thread = threading.Thread(target=self._serve, args=(self._listener,), daemon=True)
             self._thread.start()
