@@ -11,8 +11,10 @@ from pathlib import Path
 from vaultgen.errors import Fault, Place, Refused, refuse
 from vaultgen.extras import imported_with
 from vaultgen.git_tree import tracked_files
-from vaultgen.kustomize.location import with_lines
-from vaultgen.kustomize.trust import untrusted
+from vaultgen.kustomize.addresses import files as named_files
+from vaultgen.kustomize.addresses import files_of_plugin
+from vaultgen.kustomize.location import named, with_lines
+from vaultgen.kustomize.trust import is_ours, untrusted
 from vaultgen.kustomize.walk import Tree, shown_path, walk
 from vaultgen.local_files import LocalFiles
 from vaultgen.session.backends import Located
@@ -40,8 +42,8 @@ def encrypted_tree(
     Of a work tree only files that git tracks are taken: an untracked .env would be published otherwise.
 
     Raises ``Refused`` before Vault is asked: missing-extra, bad-recipient, what ``walk`` raises, what a build would run
-    or fetch, what no Secret would come of, git-failed, no-work-tree, untracked-file, and what ``survey`` refuses; then
-    what Vault lacks, and what ``published`` refuses.
+    or fetch, what no Secret would come of, git-failed, no-work-tree, untracked-file, file-unreadable, and what
+    ``survey`` refuses; then what Vault lacks, and what ``published`` refuses.
     """
     with imported_with("publish"):
         from vaultgen.publish.on_disk import read_tree
@@ -56,7 +58,7 @@ def encrypted_tree(
         raise Refused(with_lines(faults, tree))
     root, paths = _work_tree(directory, environ)
     files = read_tree(root, paths)
-    if faults := list(_untracked(tree, root, files)):
+    if faults := [*_untracked(tree, root, files), *with_lines(_left_out(tree, root, files, paths), tree)]:
         raise Refused(faults)
     path = os.path.relpath(directory, root)
     try:
@@ -124,6 +126,32 @@ def _untracked(tree: Tree, root: str, files: Mapping[str, bytes]) -> Iterator[Fa
         path = os.path.relpath(os.path.abspath(shown), root)
         if path.replace(os.sep, "/") not in files and not path.startswith(".."):
             yield Fault("untracked-file", Place(shown), {"path": shown})
+
+
+def _left_out(tree: Tree, root: str, files: Mapping[str, bytes], tracked: Sequence[str] | None) -> Iterator[Fault]:
+    """Yield what only kustomize itself reads, patches and the files of its generators, that is not among the files."""
+    found = [
+        (one.root, text, Place(one.file, field=field))
+        for one in tree.kustomizations
+        for field, text in named_files(one.tree)
+    ]
+    for plugin in tree.plugins:
+        # What ours name is looked for when they are planned.
+        if not is_ours(plugin.document):
+            place = Place(plugin.file, named(plugin.document), field=plugin.role)
+            found += [(plugin.kustomization.root, text, place) for text in files_of_plugin(plugin.document)]
+    for base, text, place in dict.fromkeys(found):
+        entry = text.partition("=")[2] if "=" in text and place.field.endswith("files") else text
+        path = os.path.normpath(os.path.join(base, entry))
+        within = os.path.relpath(path, root)
+        if not os.path.isfile(path) or within.startswith("..") or within.replace(os.sep, "/") in files:
+            continue
+        # What git tracks and is left out all the same is a link; so is all that is left out where there is no git.
+        if tracked is None or not {within, os.path.relpath(os.path.realpath(path), root)}.isdisjoint(tracked):
+            why = "a link leads to it, and a published tree holds none"
+            yield Fault("file-unreadable", place, {"path": shown_path(path), "why": why})
+        else:
+            yield Fault("untracked-file", place, {"path": shown_path(path)})
 
 
 def _as_untracked(fault: Fault, tree: Tree, root: str, tracked: Sequence[str] | None) -> Fault:

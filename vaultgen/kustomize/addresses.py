@@ -51,18 +51,36 @@ def is_remote_text(text: str) -> bool:
     return _GIT.match(text) is not None
 
 
+def files(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield field and text of every file, its bases and resources aside, that a kustomization names or holds inline.
+
+    A file of a generator is ``PATH`` or ``KEY=PATH``; a patch may be the YAML itself.
+    """
+    for name, inner in _FIELDS.items():
+        if not inner:
+            yield from ((name, text) for text in texts(tree, name))
+        for field in inner:
+            shown = f"{name}.{field}" if name == "openapi" else f"{name}[].{field}"
+            for item in maps(tree, name):
+                yield from ((shown, text) for text in texts(item, field))
+
+
+def files_of_plugin(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the text of every file that the config of a builtin or legacy plugin names, as ``files`` does."""
+    if document.get("apiVersion") == BUILTIN_GROUP and (field := _BUILTINS.get(str(document.get("kind")))):
+        yield from (text for _, text in files({field: [document]}))
+    yield from (text for _, text in files({"replacements": list(maps(document, "replacements"))}))
+    for field in _PATHS_OF_PLUGINS:
+        yield from texts(document, field)
+
+
 def addresses(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield field and address of every file that a kustomization has fetched over HTTP, its bases aside.
 
     A chart counts as one: to look at it, kustomize runs helm.
     """
-    for name, inner in _FIELDS.items():
-        if not inner:
-            yield from ((name, address) for address in _http_addresses(texts(tree, name)))
-        for field in inner:
-            shown = f"{name}.{field}" if name == "openapi" else f"{name}[].{field}"
-            for item in maps(tree, name):
-                yield from ((shown, address) for address in _http_addresses(texts(item, field)))
+    for name, text in files(tree):
+        yield from ((name, address) for address in _http_addresses([text]))
     for name in _CHARTS:
         for item in maps(tree, name):
             places = (text for field in ("repo", "chartRepoUrl", "name", "chartName") for text in texts(item, field))
@@ -71,11 +89,9 @@ def addresses(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def addresses_of_plugin(document: Mapping[str, Any]) -> Iterator[str]:
     """Yield every address that the config of a builtin or legacy plugin has fetched."""
-    if document.get("apiVersion") == BUILTIN_GROUP and (field := _BUILTINS.get(str(document.get("kind")))):
+    yield from _http_addresses(files_of_plugin(document))
+    if document.get("apiVersion") == BUILTIN_GROUP and (field := _BUILTINS.get(str(document.get("kind")))) in _CHARTS:
         yield from (address for _, address in addresses({field: [document]}))
-    yield from (address for _, address in addresses({"replacements": list(maps(document, "replacements"))}))
-    for field in _PATHS_OF_PLUGINS:
-        yield from _http_addresses(texts(document, field))
 
 
 def _http_addresses(paths: Iterable[str]) -> Iterator[str]:

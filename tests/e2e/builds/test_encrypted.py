@@ -313,6 +313,48 @@ def test_a_file_of_a_document_that_git_does_not_track_is_refused(
     assert request_log.paths() == []
 
 
+def test_a_file_that_only_kustomize_reads_and_git_does_not_track_is_refused(
+    tmp_path: Path, repository: Repository, environment: dict[str, str], request_log: RequestLog
+) -> None:
+    """It would be missing from the published tree, and only the cluster would say so."""
+    kustomization = """\
+- builtin.yaml
+configMapGenerator:
+- {name: settings, files: [key=settings.txt, tracked.txt, link.txt], envs: [settings.env]}
+secretGenerator:
+- {name: own, env: own.env}
+patches:
+- {path: patch.yaml, target: {kind: Secret}}
+- {patch: "- {op: remove, path: /metadata/labels}", target: {kind: Secret}}
+patchesStrategicMerge: [merge.yaml]
+replacements: [{path: replacement.yaml}]
+configurations: [names.yaml]
+crds: [absent.json]
+"""
+    write_documents(repository.path / "new", [generator(PASSWORD)], kustomization)
+    builtin = "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: more}\nfiles: [more.txt]\n"
+    repository.write({"new/builtin.yaml": builtin, "new/tracked.txt": "t"})
+    (repository.path / "new" / "link.txt").symlink_to("tracked.txt")
+    repository.commit()
+    untracked = ("settings.txt", "settings.env", "own.env", "patch.yaml", "merge.yaml", "replacement.yaml")
+    repository.write({f"new/{name}": "{}" for name in (*untracked, "names.yaml", "more.txt", "other.txt")})
+    request_log.mark()
+    written = encrypt("new", tmp_path / "out", environment, cwd=repository.path)
+    assert (written.status, written.stdout) == (3, b"")
+    said = [line.split(", ")[0].strip() for line in written.stderr.decode().splitlines() if line.startswith("error")]
+    assert sorted(said) == [
+        "error[file-unreadable]: new/link.txt cannot be read: a link leads to it",
+        *(
+            f"error[untracked-file]: git does not track new/{name}"
+            for name in sorted((*untracked, "names.yaml", "more.txt"))
+        ),
+    ]
+    assert b"where: new/kustomization.yaml:" in written.stderr
+    assert b"hint: run `git add` on it" in written.stderr
+    assert not (tmp_path / "out").exists()
+    assert request_log.paths() == []
+
+
 def test_faults_name_files_as_seen_from_the_working_directory(
     tmp_path: Path, repository: Repository, environment: dict[str, str]
 ) -> None:
