@@ -36,12 +36,16 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
 class KubernetesCluster:
     """The ``Cluster`` port, over the API server that the environment names."""
 
-    def __init__(self, environ: "Mapping[str, str]", pod_directory: str = POD_DIRECTORY) -> None:
+    def __init__(
+        self, environ: "Mapping[str, str]", pod_directory: str = POD_DIRECTORY, *, seconds: float = 60.0
+    ) -> None:
         """Look for a configuration: ``$KUBECONFIG``, else the Pod's own, else ``~/.kube/config``.
 
-        This only looks which files exist. Raises Refused (cluster-unavailable) where there is no configuration.
+        This only looks which files exist. A credential plugin of a kubeconfig may take ``seconds``, and at a terminal
+        as long as a person lets it. Raises Refused (cluster-unavailable) where there is no configuration.
         """
         self._environ = environ
+        self._seconds = seconds
         self._pod_directory = pod_directory
         self._kubeconfig = _kubeconfig(environ, pod_directory)
         self._session: _Session | None = None
@@ -165,34 +169,41 @@ class KubernetesCluster:
 
         configuration: Any = Configuration()
         try:
-            self._configure(configuration, stack)
+            failure = self._configure(configuration, stack)
             headers = {setting["key"]: setting["value"] for setting in configuration.auth_settings().values()}
-            return RESTClientObject(configuration).pool_manager, configuration.host, headers
+            session = RESTClientObject(configuration).pool_manager, configuration.host, headers
         except Exception:  # whatever the YAML, its shape or a credential plugin makes the package raise
             source = "the kubeconfig" if self._kubeconfig else "the Pod's ServiceAccount"
             raise refuse("cluster-unavailable", what=what, why=f"{source} is not usable") from None
+        if failure:
+            raise refuse("cluster-unavailable", what=what, why=f"the kubeconfig's credential plugin {failure}")
+        return session
 
-    def _configure(self, configuration: "Any", stack: contextlib.ExitStack) -> None:
-        """Fill ``configuration``; it is good until ``stack`` is closed."""
+    def _configure(self, configuration: "Any", stack: contextlib.ExitStack) -> str:
+        """Fill ``configuration``, good until ``stack`` is closed; return what went wrong with a credential plugin."""
         if self._kubeconfig:
-            import tempfile
-
             from kubernetes.config import kube_config
 
+            from vaultgen.credential_plugin import limited_plugins
+            from vaultgen.private_directory import PrivateDirectory
+
             # Python loads a client key from a file only, so one that stands in the kubeconfig is written to one:
-            # in a directory of our own, gone with this request, because a process may end without atexit.
-            directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="vaultgen-"))
+            # in a directory of our own, gone with this request or this process, however that ends.
+            directory = stack.enter_context(PrivateDirectory()).path
             package: Any = kube_config
             stack.callback(package._cleanup_temp_files)  # before version 35 it would name a file again that is gone
-            package.load_kube_config(
-                self._kubeconfig, client_configuration=configuration, persist_config=False, temp_file_path=directory
-            )
+            with limited_plugins(package, self._seconds) as failures:
+                package.load_kube_config(
+                    self._kubeconfig, client_configuration=configuration, persist_config=False, temp_file_path=directory
+                )
+            return "".join(failures[:1])
         else:
             from kubernetes.config.incluster_config import InClusterConfigLoader
 
             token, authority = f"{self._pod_directory}/token", f"{self._pod_directory}/ca.crt"
             loader: Any = InClusterConfigLoader
             loader(token, authority, environ=self._environ).load_and_set(configuration)
+            return ""
 
 
 def _kubeconfig(environ: "Mapping[str, str]", pod_directory: str) -> str:

@@ -3,7 +3,11 @@
 import base64
 import json
 import logging
+import os
+import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -13,6 +17,7 @@ import pytest
 
 from support.api_server import ApiServer, running_api_server
 from support.certificates import Certificates, make_certificates
+from support.eventually import eventually
 from vaultgen import cluster
 from vaultgen.cluster import KubernetesCluster
 from vaultgen.errors import Fault, Refused
@@ -31,6 +36,13 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 def api(certificates: Certificates) -> Iterator[ApiServer]:
     with running_api_server(certificates) as server:
         yield server
+
+
+@pytest.fixture
+def short_directory() -> Iterator[Path]:
+    """For temporary files: the test's own would be too long a way for a private directory."""
+    with tempfile.TemporaryDirectory(prefix="kube-", dir="/tmp") as path:
+        yield Path(path)
 
 
 def connect(api: ApiServer, directory: Path, **settings: object) -> KubernetesCluster:
@@ -144,11 +156,9 @@ def test_a_name_that_no_object_can_have_is_never_asked_for(api: ApiServer, tmp_p
 
 
 def test_a_client_key_of_the_kubeconfig_is_used_and_its_file_is_gone(
-    api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    api: ApiServer, tmp_path: Path, short_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", str(short_directory))
     api.serve_secret("apps", "vault-auth", {"token": b"x"})
     user = {
         "client-certificate-data": base64.b64encode(api.certificates.client_cert.read_bytes()).decode(),
@@ -157,7 +167,7 @@ def test_a_client_key_of_the_kubeconfig_is_used_and_its_file_is_gone(
     cluster = KubernetesCluster({"KUBECONFIG": str(api.kubeconfig(tmp_path, user))})
     for _ in range(2):  # the package remembers the files that it wrote
         cluster.secret("apps", "vault-auth")
-        assert list(temporary.iterdir()) == []
+        assert list(short_directory.iterdir()) == []
     assert [asked.client_name for asked in api.asked] == ["web", "web"]
 
 
@@ -169,10 +179,61 @@ def test_a_failing_credential_plugin_stays_silent(
     plugin |= {"args": ["-c", "echo canary-plugin >&2; exit 1"]}  # type: ignore[dict-item]
     handlers = list(logging.getLogger().handlers)
     fault = refused_by(KubernetesCluster({"KUBECONFIG": str(api.kubeconfig(tmp_path, {"exec": plugin}))}))
-    assert fault.facts["why"] == "it does not accept the credential that it got"
+    assert fault.facts["why"] == "the kubeconfig's credential plugin failed"
+    assert api.asked == []
     assert (capfd.readouterr().err, caplog.text) == ("", "")
     assert logging.getLogger().handlers == handlers
     assert logging.getLogger().manager.disable == 0
+
+
+def test_the_token_of_a_credential_plugin_is_used(api: ApiServer, tmp_path: Path) -> None:
+    api.token = TOKEN
+    api.serve_secret("apps", "vault-auth", {"token": b"x"})
+    version = "client.authentication.k8s.io/v1"
+    answer = {"apiVersion": version, "kind": "ExecCredential", "status": {"token": TOKEN}}
+    plugin = {"apiVersion": version, "command": "./plugin", "args": [json.dumps(answer)]}
+    (tmp_path / "plugin").write_text('#!/bin/sh\nprintf %s "$1"\n')
+    (tmp_path / "plugin").chmod(0o755)
+    reached = KubernetesCluster({"KUBECONFIG": str(api.kubeconfig(tmp_path, {"exec": plugin}))})
+    assert reached.secret("apps", "vault-auth") == {"token": Redacted(b"x")}
+
+
+def test_a_credential_plugin_that_hangs_is_ended_with_all_that_it_started(api: ApiServer, tmp_path: Path) -> None:
+    """The child would keep the output open, for whose end is waited."""
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": ["-c", "sleep 600 & wait"]}
+    kubeconfig = api.kubeconfig(tmp_path, {"exec": plugin})
+    fault = refused_by(KubernetesCluster({"KUBECONFIG": str(kubeconfig)}, seconds=0.5))
+    assert fault.facts["why"] == "the kubeconfig's credential plugin gave nothing within 0.5 s"
+    assert api.asked == []
+
+
+ASK = """\
+import sys
+from vaultgen.cluster import KubernetesCluster
+KubernetesCluster({"KUBECONFIG": sys.argv[1]}).secret("apps", "vault-auth")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_no_client_key_stays_behind_when_a_request_is_interrupted(
+    api: ApiServer, tmp_path: Path, number: signal.Signals, short_directory: Path
+) -> None:
+    user = {
+        "client-certificate-data": base64.b64encode(api.certificates.client_cert.read_bytes()).decode(),
+        "client-key-data": base64.b64encode(api.certificates.client_key.read_bytes()).decode(),
+    }
+    environ = {**os.environ, "TMPDIR": str(short_directory)}
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        kubeconfig = api.kubeconfig(tmp_path, user, server=f"https://127.0.0.1:{silent.getsockname()[1]}")
+        command = [sys.executable, "-c", ASK, str(kubeconfig)]
+        with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) as process:
+            silent.settimeout(60)
+            connection, _ = silent.accept()
+            with connection:
+                assert len(list(short_directory.glob("*/*"))) >= 2
+                process.send_signal(number)
+                process.wait()
+    assert eventually(lambda: not list(short_directory.iterdir()))
 
 
 def test_an_unknown_authority_is_refused(api: ApiServer, tmp_path: Path) -> None:

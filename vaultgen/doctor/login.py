@@ -40,7 +40,7 @@ def check_login(
     def cluster() -> "Cluster":
         from vaultgen.cluster import KubernetesCluster
 
-        return KubernetesCluster(environ)
+        return KubernetesCluster(environ, seconds=settings.timeout)
 
     method = None
     try:

@@ -39,15 +39,15 @@ def connect(
     def log_in(pool: Pool) -> "Session":
         from vaultgen.vault.login import log_in
 
-        return log_in(config, settings, environ, pool, cluster or (lambda: _cluster(environ)), files)
+        return log_in(config, settings, environ, pool, cluster or (lambda: _cluster(environ, settings)), files)
 
     return VaultBackend(settings, Pool(settings, files, log, per_connection=per_connection, tls=tls), log_in)
 
 
-def _cluster(environ: "Mapping[str, str]") -> "Cluster":
+def _cluster(environ: "Mapping[str, str]", settings: Settings) -> "Cluster":
     from vaultgen.cluster import KubernetesCluster
 
-    return KubernetesCluster(environ)
+    return KubernetesCluster(environ, seconds=settings.timeout)
 
 
 class VaultBackend:
