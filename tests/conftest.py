@@ -21,8 +21,14 @@ TESTS = Path(__file__).parent
 # These drive small servers on loopback; all other unit and property tests may open no socket at all.
 MAY_USE_LOOPBACK = ("unit/controller/", "unit/vault/", "unit/session/", "unit/test_cluster.py")
 
-# No deadline: no test is about time. In CI the same examples each time, so that a change is what broke it.
-hypothesis.settings.register_profile("vaultgen", deadline=None, derandomize="CI" in os.environ)
+# No deadline, and no complaint about slow examples: no test is about time. In CI (.ci/run) the same examples each time,
+# so that a change is what broke it.
+hypothesis.settings.register_profile(
+    "vaultgen",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("vaultgen")
 
 _numbers = itertools.count(1)

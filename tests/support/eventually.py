@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-_SECONDS = 20.0
+_SECONDS = 120.0
 _STEP = 0.01
 
 

@@ -36,6 +36,15 @@ def start_bound(command: Sequence[str], environment: Mapping[str, str], log: Pat
         )
 
 
+def is_running(pid: int) -> bool:
+    """Return whether a process runs; one that only waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        # The latter where it ends between the opening and the reading.
+        return False
+
+
 def stop(process: "subprocess.Popen[bytes]") -> None:
     """End a program and the children in its session, and wait for it."""
     with contextlib.suppress(ProcessLookupError):

@@ -50,7 +50,6 @@ class ScriptedServer:
         self.ended = threading.Event()
         """Set when the server stops; a script may wait for it."""
         self._open: dict[int, socket.socket] = {}
-        self._closed = threading.Semaphore(0)
         self.port = 0 if listener.family == socket.AF_UNIX else int(listener.getsockname()[1])
         self._listener = listener
         self._context = context
@@ -79,7 +78,6 @@ class ScriptedServer:
             self._open[number] = speaking
             with contextlib.closing(speaking):
                 self._converse(speaking, number)
-        self._closed.release()
 
     def demand_client_certificate(self, ca: Path, version: ssl.TLSVersion) -> None:
         """Refuse clients without a certificate of a CA, in this TLS version."""
@@ -91,10 +89,6 @@ class ScriptedServer:
     def say(self, connection: int, content: bytes) -> None:
         """Send bytes that nobody asked for."""
         self._open[connection].sendall(content)
-
-    def wait_until_one_has_closed(self) -> None:
-        """Wait until the server has closed a connection; call it once for each."""
-        self._closed.acquire(timeout=20)
 
     def _converse(self, speaking: socket.socket, connection: int) -> None:
         number = 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.eventually import eventually
+from support.process import is_running
 from vaultgen.private_directory import PrivateDirectory
 
 HOLD = """\
@@ -36,14 +37,6 @@ def held(more: str = "pass") -> "subprocess.Popen[str]":
 def read_line(process: "subprocess.Popen[str]") -> str:
     assert process.stdout
     return process.stdout.readline().strip()
-
-
-def is_running(pid: int) -> bool:
-    """Return whether a process runs; one that only waits to be reaped does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_it_is_this_users_alone_and_gone_at_the_end() -> None:
@@ -101,9 +94,10 @@ def test_the_watch_holds_nothing_of_ours_open() -> None:
     """Else who reads our output would wait for it."""
     with PrivateDirectory() as private:
         assert private._watch is not None
-        open_files = os.listdir(f"/proc/{private._watch.pid}/fd")
-        environ = Path(f"/proc/{private._watch.pid}/environ").read_bytes()
-    assert set(open_files) <= {"0", "1", "2", "10"}
+        watch = Path(f"/proc/{private._watch.pid}")
+        # While it starts, the libraries that it loads are open as well.
+        assert eventually(lambda: set(os.listdir(watch / "fd")) <= {"0", "1", "2", "10"})
+        environ = (watch / "environ").read_bytes()
     assert [part.partition(b"=")[0] for part in environ.split(b"\0") if part] == [b"PATH"]
 
 

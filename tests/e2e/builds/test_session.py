@@ -22,6 +22,7 @@ from support.build import (
 from support.eventually import eventually
 from support.kustomize import NEWEST, OLDEST, kustomize
 from support.openbao import OpenBao
+from support.process import is_running
 from support.trees import config, write_program, write_tree
 from support.vault_client import VaultClient
 from support.vault_namespace import VaultNamespace, new_vault_namespace
@@ -56,14 +57,6 @@ class Waiting:
     def is_over(self) -> bool:
         """Whether neither a process nor the directory of the session is left."""
         return not os.path.exists(self.directory) and not any(map(is_running, self.children))
-
-
-def is_running(pid: int) -> bool:
-    """Return whether a process runs; one that only waits to be reaped does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 @pytest.fixture
@@ -102,13 +95,13 @@ def test_a_build_that_goes_well_leaves_nothing(waiting: Waiting) -> None:
 def test_a_parent_that_is_killed_takes_all_with_it(number: signal.Signals, waiting: Waiting) -> None:
     """kustomize, what that has started, and the directory."""
     waiting.process.send_signal(number)
-    assert waiting.process.wait(20) == -number
+    assert waiting.process.wait(60) == -number
     assert eventually(lambda: waiting.is_over)
 
 
 def test_an_interrupt_ends_all_without_a_traceback(waiting: Waiting) -> None:
     waiting.process.send_signal(signal.SIGINT)
-    stdout, stderr = waiting.process.communicate(timeout=20)
+    stdout, stderr = waiting.process.communicate(timeout=60)
     # click ends the line that ^C stands in.
     assert (waiting.process.returncode, stdout, stderr) == (130, b"", b"\n")
     assert eventually(lambda: waiting.is_over)

@@ -43,7 +43,7 @@ def serve() -> Iterator[Serve]:
         listener.close()
 
 
-def why(url: str, digest: str = f"sha256:{'0' * 64}", seconds: float = 10) -> str:
+def why(url: str, digest: str = f"sha256:{'0' * 64}", seconds: float = 60) -> str:
     """Fetch in vain; return what is said about it."""
     with pytest.raises(Refused) as refused:
         fetch(SourceArtifact(url, "main@1", digest), seconds)
@@ -55,7 +55,7 @@ def test_bytes_with_the_digest_are_returned_as_they_came(serve: Serve) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(content)
     url = serve(lambda connection: connection.sendall(head + content))
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-    assert fetch(SourceArtifact(url, "main@1", digest), 10) == content
+    assert fetch(SourceArtifact(url, "main@1", digest), 60) == content
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def running(*faces: tuple[web.Application, str]) -> Iterator[list[str]]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve_until(loop_ready)))
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(60)
     try:
         yield bound
     finally:
@@ -62,7 +62,7 @@ def running(*faces: tuple[web.Application, str]) -> Iterator[list[str]]:
 
 
 def ask(address: str, path: str, method: str = "GET") -> Answer:
-    connection = http.client.HTTPConnection(address, timeout=20)
+    connection = http.client.HTTPConnection(address, timeout=60)
     with contextlib.closing(connection):
         connection.putrequest(method, path, skip_accept_encoding=True)
         connection.endheaders()
@@ -160,7 +160,7 @@ def test_everything_else_is_not_there(change: Callable[[str], str], served: Serv
 
 def test_a_damaged_artifact_is_not_served_and_told_of_once(served: Served) -> None:
     stored = served.put(b"packed")
-    (served.directory / stored.path).write_bytes(b"PACKED")
+    (served.directory / stored.path).write_bytes(b"PACKED!")
     assert [ask(served.address, f"/{stored.path}").status for _ in range(3)] == [404] * 3
     assert served.damaged == [("apps", "web")]
     served.put(b"packed")
@@ -296,7 +296,7 @@ def test_an_address_of_another_host_is_refused() -> None:
 def silent(address: str) -> socket.socket:
     """Connect, and ask for nothing."""
     host, _, port = address.rpartition(":")
-    return socket.create_connection((host, int(port)), timeout=20)
+    return socket.create_connection((host, int(port)), timeout=60)
 
 
 def is_hung_up_on(connection: socket.socket) -> bool:
@@ -317,7 +317,7 @@ def test_more_connections_than_there_is_room_for_are_hung_up_on(monkeypatch: pyt
     ):
         # Some more may come at once, before the first are counted.
         connections = [stack.enter_context(silent(crowded)) for _ in range(300)]
-        assert select.select(connections, [], [], 20)[0]
+        assert select.select(connections, [], [], 60)[0]
         assert ask(other, "/healthz").status == 200
 
 

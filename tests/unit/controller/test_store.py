@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support import interrupted_put
+from support.eventually import eventually
 from vaultgen.controller.store import Damaged, Store, Stored
 from vaultgen.errors import Refused
 from vaultgen.errors.report import report
@@ -148,7 +149,9 @@ def test_a_directory_in_its_place_is_not_opened(store: Store, tmp_path: Path) ->
 
 
 def overwrite(path: Path) -> None:
-    path.write_bytes(b"PACKED")
+    """Change the bytes; the clock of a file system may take some milliseconds to go on."""
+    before = path.stat().st_ctime_ns
+    assert eventually(lambda: path.write_bytes(b"PACKED") == 6 and path.stat().st_ctime_ns != before)
 
 
 def cut_off(path: Path) -> None:
@@ -162,7 +165,7 @@ def replace(path: Path) -> None:
 
 def overwrite_and_hide_it(path: Path) -> None:
     before = path.stat()
-    path.write_bytes(b"PACKED")
+    overwrite(path)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 

@@ -32,15 +32,15 @@ class Fetch:
 def test_a_digest_is_fetched_and_parsed_once_for_all() -> None:
     fetch = Fetch()
     trees = Trees(fetch)
-    assert trees.tree(artifact(), "", 1) is trees.tree(artifact(), "", 1)
-    assert trees.tree(artifact(), "/docs", 1) is trees.tree(artifact(), "/docs", 1)
+    assert trees.tree(artifact(), "", 60) is trees.tree(artifact(), "", 60)
+    assert trees.tree(artifact(), "/docs", 60) is trees.tree(artifact(), "/docs", 60)
     assert fetch.count == 1
 
 
 def test_many_at_once_wait_for_one_fetch() -> None:
     fetch = Fetch()
     trees = Trees(fetch)
-    threads = [threading.Thread(target=trees.tree, args=(artifact(), "", 1)) for _ in range(8)]
+    threads = [threading.Thread(target=trees.tree, args=(artifact(), "", 60)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -58,13 +58,13 @@ def test_many_at_once_wait_for_one_fetch() -> None:
     ],
 )
 def test_ignore_is_the_syntax_of_gitignore(ignore: str, left: list[str]) -> None:
-    files = Trees(Fetch()).tree(artifact(), ignore, 1).files
+    files = Trees(Fetch()).tree(artifact(), ignore, 60).files
     assert sorted(set(files) - {"large"}) == left
 
 
 def test_a_pattern_that_is_not_valid_is_said() -> None:
     with pytest.raises(Refused) as refused:
-        Trees(Fetch()).tree(artifact(), "!", 1)
+        Trees(Fetch()).tree(artifact(), "!", 60)
     assert "spec.ignore" in report(refused.value.faults)
 
 
@@ -72,9 +72,9 @@ def test_trees_that_were_not_asked_for_longest_go_first() -> None:
     fetch = Fetch(size=6000)
     trees = Trees(fetch, bytes_kept=15_000)
     for digest in ("sha256:1", "sha256:2", "sha256:2"):
-        trees.tree(artifact(digest), "", 1)
+        trees.tree(artifact(digest), "", 60)
     assert fetch.count == 2
-    trees.tree(artifact("sha256:1"), "", 1)
+    trees.tree(artifact("sha256:1"), "", 60)
     assert fetch.count == 3
 
 
@@ -82,8 +82,8 @@ def test_who_knows_a_digest_alone_gets_no_tree() -> None:
     """It stands in the revision of what is published, and so in many a chat."""
     fetch = Fetch()
     trees = Trees(fetch)
-    trees.tree(artifact(), "", 1)
-    trees.tree(SourceArtifact("http://example.com/mine", "main", "sha256:1"), "", 1)
+    trees.tree(artifact(), "", 60)
+    trees.tree(SourceArtifact("http://example.com/mine", "main", "sha256:1"), "", 60)
     assert fetch.count == 2
 
 
@@ -97,7 +97,7 @@ def test_what_is_found_in_a_tree_is_kept_with_it_and_no_longer() -> None:
             made.append(f"{digest} {who} {state}")
             return survey(tree, "docs", None)
 
-        trees.survey(artifact(digest), "", 1, (who, state), make)
+        trees.survey(artifact(digest), "", 60, (who, state), make)
 
     look("1", "a", 1)
     look("1", "b", 1)
@@ -123,7 +123,7 @@ def test_what_is_found_counts_as_well() -> None:
 
     trees = Trees(fetch, bytes_kept=150_000)
     for digest in ("1", "2", "1"):
-        trees.survey(artifact(digest), "", 1, ("a", digest), lambda tree: survey(tree, ".", None))
+        trees.survey(artifact(digest), "", 60, ("a", digest), lambda tree: survey(tree, ".", None))
     assert fetched == ["1", "2", "1"]
 
 
@@ -138,7 +138,7 @@ def test_what_was_refused_is_not_looked_at_again_until_it_changes() -> None:
             return survey(tree, "elsewhere", None)
 
         with pytest.raises(Refused) as refused:
-            trees.survey(artifact(), "", 1, ("a", state), make)
+            trees.survey(artifact(), "", 60, ("a", state), make)
         return [fault.code for fault in refused.value.faults]
 
     assert look(1) == look(1) == look(2) == ["no-such-directory"]
@@ -155,14 +155,14 @@ def test_an_archive_that_was_refused_is_not_fetched_again() -> None:
     trees = Trees(fetch)
     for digest in ("1", "1", "2"):
         with pytest.raises(Refused) as refused:
-            trees.tree(artifact(digest), "/docs", 1)
+            trees.tree(artifact(digest), "/docs", 60)
         assert refused.value.faults[0].code == "bad-archive"
     assert fetched == ["1", "2"]
 
 
 def test_patterns_that_take_too_long_are_said() -> None:
     trees = Trees(Fetch())
-    trees.tree(artifact(), "", 1)
+    trees.tree(artifact(), "", 60)
     with pytest.raises(Refused) as refused:
         trees.tree(artifact(), "*.md", 0)
     assert "too long" in report(refused.value.faults)
@@ -178,6 +178,6 @@ def test_a_fetch_that_failed_is_tried_again() -> None:
 
     trees = Trees(fetch)
     with pytest.raises(Refused):
-        trees.tree(artifact(), "", 1)
+        trees.tree(artifact(), "", 60)
     failures.append(False)
-    assert trees.tree(artifact(), "", 1).files == FILES
+    assert trees.tree(artifact(), "", 60).files == FILES

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization as form
 
 from support.certificates import Certificates, make_certificates
+from support.eventually import eventually
 from support.scripted_server import Asked, Reply, ScriptedServer, http, running_script
 from vaultgen.document.model import Tls as TlsOfDocument
 from vaultgen.document.model import VaultConfig
@@ -70,7 +71,7 @@ def ask_all(
     count: int,
 ) -> list[Response | Fault]:
     settings = read_settings(
-        VaultConfig(tls=tls or TlsOfDocument()), {"VAULT_ADDR": server.address, "VAULT_CLIENT_TIMEOUT": "20", **environ}
+        VaultConfig(tls=tls or TlsOfDocument()), {"VAULT_ADDR": server.address, "VAULT_CLIENT_TIMEOUT": "60", **environ}
     )
     pool = Pool(settings, FilesOf(certificates.ca.parent))
     with contextlib.closing(pool):
@@ -299,7 +300,8 @@ def test_no_descriptor_stays_open_after_a_key_was_handed_over(
     before = len(os.listdir("/dev/fd"))
     for _ in range(5):
         ask(server, certificates, {}, document)
-    assert len(os.listdir("/dev/fd")) <= before + 2, "the server's own sockets may linger"
+    # Those of the server are closed a little later.
+    assert eventually(lambda: len(os.listdir("/dev/fd")) <= before)
 
 
 def test_an_answer_that_is_cut_without_tlss_goodbye_is_no_answer(certificates: Certificates) -> None:
