@@ -13,7 +13,7 @@ from vaultgen.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from vaultgen.ports import Answer, Backend
@@ -47,6 +47,55 @@ class Lock(Record):
 def locked(read: Read, vault_namespace: str) -> Read:
     """Return a read as a lock names it; ``vault_namespace`` is that of the document, empty without one."""
     return read._replace(vault_namespace=read.vault_namespace or vault_namespace.strip("/"), allow_dynamic=False)
+
+
+def secret_of(name: Read) -> Read:
+    """Return the name of the secret that a name leads to, the same for ``secret/data/x`` and ``secret/x``.
+
+    That is true of KV v2, and so of names with a version; whether a mount is of that kind is not asked.
+    """
+    segments = name.path.split("/")
+    if "data" in segments[1:-1]:
+        del segments[segments.index("data", 1)]
+    return name._replace(path="/".join(segments))
+
+
+def pinned(
+    pins: "Mapping[Read, Pin]", reads: "Iterable[Read]", vault_namespace: str
+) -> "dict[Read, tuple[Read, Pin] | None]":
+    """Return for each read what a lock has for it: name and pin; None where it has none.
+
+    A secret with a version has one pin, whichever way its path is written: builds compare the time of what they read,
+    so that the wrong secret is never taken for it.
+    """
+    names = {read: locked(read, vault_namespace) for read in reads}
+    others = by_secret(pins) if any(name not in pins for name in names.values()) else {}
+    found: dict[Read, tuple[Read, Pin] | None] = {}
+    for read, own in names.items():
+        name = own if own in pins else others.get(secret_of(own))
+        found[read] = None if name is None else (name, pins[name])
+    return found
+
+
+def one_per_secret(pins: "Mapping[Read, Pin]") -> "dict[Read, Pin]":
+    """Return pins without those that say of a secret, in another spelling, what a pin of its API path says."""
+    others = by_secret(pins)
+    kept = {others.get(secret_of(name), name) if pin.version is not None else name for name, pin in pins.items()}
+    return {name: pin for name, pin in pins.items() if name in kept}
+
+
+def by_secret(pins: "Mapping[Read, Pin]") -> "dict[Read, Read]":
+    """Return, by ``secret_of``, the name of the one pin with a version, that of the API path rather than another.
+
+    A secret of which pins say different things is left out.
+    """
+    found: dict[Read, dict[Pin, Read]] = {}
+    for name, pin in pins.items():
+        # Without a version the engine may be one for which the two are different paths.
+        if pin.version is not None:
+            same = found.setdefault(secret_of(name), {})
+            same[pin] = max(name, same.get(pin, name), key=lambda one: len(one.path))
+    return {secret: name for secret, same in found.items() if len(same) == 1 for name in same.values()}
 
 
 def parse_lock(text: bytes) -> Lock:
@@ -88,10 +137,10 @@ def in_order(pins: "Mapping[Read, Pin]") -> "list[tuple[Read, Pin]]":
 def exact_reads(lock: Lock, reads: "Sequence[Read]", vault_namespace: str) -> "dict[Read, list[Read]]":
     """Return what has to be read for some reads, and for which of them; those without a pin are left out."""
     exact: dict[Read, list[Read]] = {}
-    for read in reads:
-        pin = lock.pins.get(locked(read, vault_namespace))
-        if pin is not None and not pin.absent:
-            exact.setdefault(read if pin.version is None else read._replace(version=pin.version), []).append(read)
+    for read, found in pinned(lock.pins, reads, vault_namespace).items():
+        if found is not None and not found[1].absent:
+            version = found[1].version
+            exact.setdefault(read if version is None else read._replace(version=version), []).append(read)
     return exact
 
 
@@ -103,7 +152,7 @@ def read_locked(
     Raises ``Refused``: lock-incomplete where a read has no pin (then nothing is read), lock-mismatch where another
     secret has the pinned version now, lock-gone where none has it, and what the backend raises.
     """
-    pins = {read: lock.pins.get(locked(read, vault_namespace)) for read in reads}
+    pins = {read: found and found[1] for read, found in pinned(lock.pins, reads, vault_namespace).items()}
     if faults := [Fault("lock-incomplete", facts={"path": read.path}, read=read) for read in reads if not pins[read]]:
         raise Refused(faults)
     exact = exact_reads(lock, reads, vault_namespace)

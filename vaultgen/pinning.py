@@ -8,12 +8,22 @@ from vaultgen.errors import Fault, Place, Refused
 from vaultgen.generate import placed_faults, read_lock
 from vaultgen.kustomize.walk import shown_path
 from vaultgen.local_files import LocalFiles
-from vaultgen.lock import NO_VERSIONS, Pin, disagreement, gone, locked, mismatch, pin_of
+from vaultgen.lock import (
+    NO_VERSIONS,
+    Pin,
+    disagreement,
+    gone,
+    locked,
+    mismatch,
+    one_per_secret,
+    pin_of,
+    pinned,
+    secret_of,
+)
 from vaultgen.ports import LOCK_FILE, Answer, Miss, Read
 from vaultgen.render import faults_of
 from vaultgen.session.backends import SharedBackends
 from vaultgen.survey import Asked
-from vaultgen.vault.mounts import guess
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,10 +50,21 @@ class Root:
         return Place(shown_path(os.path.join(self.path, LOCK_FILE)))
 
     @property
+    def spelled(self) -> set[Read]:
+        """What is read, as a lock names it."""
+        return {locked(read, one.document.vault.namespace) for one in self.asked for read in one.plan.uses}
+
+    @property
     def surplus(self) -> set[Read]:
         """What the lock names and nothing reads."""
-        wanted = {locked(read, one.document.vault.namespace) for one in self.asked for read in one.plan.uses}
-        return set(self.pins or {}) - wanted
+        pins = self.pins or {}
+        used = {
+            found[0]
+            for one in self.asked
+            for found in pinned(pins, one.plan.uses, one.document.vault.namespace).values()
+            if found
+        }
+        return set(pins) - used
 
 
 def roots_of(paths: Iterable[str], asked: Sequence[Asked], *, anew: bool = False) -> list[Root]:
@@ -71,18 +92,6 @@ def roots_of(paths: Iterable[str], asked: Sequence[Asked], *, anew: bool = False
     return roots
 
 
-def secret_at(path: str) -> str:
-    """Return the name of the secret that a path leads to, the same for ``secret/data/x`` and ``secret/x``.
-
-    By its look alone, as builds take it: which mounts there are is not asked.
-    """
-    if not guess(path):
-        return path
-    segments = path.split("/")
-    del segments[segments.index("data", 1)]
-    return "/".join(segments)
-
-
 @dataclass(frozen=True)
 class _Job:
     """The reads of one document."""
@@ -97,9 +106,10 @@ class _Job:
 
 
 def look_up(
-    roots: Sequence[Root], wanted: Callable[[Root, Read], bool], shared: SharedBackends
+    roots: Sequence[Root], wanted: Callable[[Read, bool], bool], shared: SharedBackends
 ) -> list[tuple[Root, Asked, Found]]:
-    """Return what Vault has now for each document; ``wanted`` chooses among the reads, as a lock names them.
+    """Return what Vault has now for each document; ``wanted`` chooses among the reads: as a lock names
+    them, and whether it has a pin for them.
 
     One session for all documents whose ``vault:`` blocks agree, in which each path is read once. Raises ``Refused``
     with the faults of all documents.
@@ -108,7 +118,9 @@ def look_up(
     faults: list[Fault] = []
     for root in roots:
         for one in root.asked:
-            reads = [read for read in one.plan.uses if wanted(root, locked(read, one.document.vault.namespace))]
+            namespace = one.document.vault.namespace
+            has_pin = pinned(root.pins or {}, one.plan.uses, namespace)
+            reads = [read for read, pin in has_pin.items() if wanted(locked(read, namespace), pin is not None)]
             if reads:
                 try:
                     backend = shared.of(one.document.vault, LocalFiles(one.root), one.root)
@@ -165,18 +177,34 @@ def new_pins(found: Iterable[tuple[Root, Asked, Found]]) -> "dict[str, Pins]":
     return pins
 
 
+def joined(root: Root, new: Mapping[Read, Pin]) -> "Pins":
+    """Return the pins that a lock is to hold: new ones, and those that they leave; one for each secret."""
+    anew = {secret_of(name) for name in new}
+    surplus, spelled = root.surplus, root.spelled
+    stays = {
+        name: pin
+        for name, pin in (root.pins or {}).items()
+        # What was pinned in another spelling than its references have goes when they are pinned themselves.
+        if name not in surplus and (name in spelled or secret_of(name) not in anew)
+    }
+    return one_per_secret({**stays, **new})
+
+
 def check(roots: Sequence[Root], shared: SharedBackends) -> None:
     """Compare the locks with what Vault has now.
 
     Raises ``Refused``: no-lock, lock-incomplete, lock-outdated, lock-mismatch, lock-gone, and what ``look_up`` raises.
     """
     faults = {(root.path, Read("")): Fault("no-lock") for root in roots if root.pins is None}
-    for root, one, has in look_up([root for root in roots if root.pins is not None], lambda root, read: True, shared):
+    for root, one, has in look_up(
+        [root for root in roots if root.pins is not None], lambda name, is_pinned: True, shared
+    ):
+        pins = pinned(root.pins or {}, has, one.document.vault.namespace)
         for read, answer in has.items():
-            name = locked(read, one.document.vault.namespace)
-            pin = (root.pins or {}).get(name)
-            fault = _change(read, pin, answer) if pin else Fault("lock-incomplete", facts={"path": read.path})
+            own = pins[read]
+            fault = _change(read, own[1], answer) if own else Fault("lock-incomplete", facts={"path": read.path})
             if fault:
+                name = own[0] if own else locked(read, one.document.vault.namespace)
                 faults.setdefault((root.path, name), fault)
     if faults:
         places = {root.path: root.place for root in roots}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from vaultgen.generate import read_lock
 from vaultgen.local_files import LocalFiles
-from vaultgen.lock import locked
+from vaultgen.lock import locked, pinned
 from vaultgen.ports import Answer, Miss, Read
 from vaultgen.survey import Asked
 
@@ -50,11 +50,13 @@ def versions(documents: Iterable[Asked], answers: Callable[[Asked], Mapping[Read
             continue
         lock = read_lock(LocalFiles(one.root))
         has = {} if lock else answers(one)
+        pins = pinned(lock.pins, one.plan.uses, one.document.vault.namespace) if lock else {}
         for read in one.plan.uses:
             name = locked(read, one.document.vault.namespace)
             if lock is None:
                 version = _now(has[read])
-            elif pin := lock.pins.get(name):
+            elif named := pins[read]:
+                pin = named[1]
                 version = Version(pin.version or 0, pin.created_time, pin.absent, True)
             else:
                 continue

@@ -83,15 +83,70 @@ def test_a_rotation_takes_effect_when_the_lock_is_updated(app: Tree) -> None:
     assert not after.keys() & secrets(before).keys()
 
 
+BOTH = ("A=vault:secret/data/db?key=password", "B=vault:secret/db?key=password")
+
+
 @pytest.mark.parametrize("path", ["secret/db", "secret/data/db"])
-def test_two_ways_to_write_a_path_are_two_entries_that_are_updated_together(path: str, app: Tree) -> None:
+def test_two_ways_to_write_a_path_have_one_pin_that_either_updates(path: str, app: Tree) -> None:
     """A build would else take one key of it from the old version, and one from the new."""
-    app.write("app", "A=vault:secret/data/db?key=password", "B=vault:secret/db?key=password")
-    app.locks()
+    app.write("app", *BOTH)
+    assert app.locks() == "unchanged vaultgen.lock\n"
     app.vault.root.write("db", {"password": "second"})
-    app.locks("--update", ".", path)
-    assert {entry["path"]: entry["version"] for entry in app.lock()} == {"secret/data/db": 2, "secret/db": 2}
+    assert app.builds() == {"app": {"A": "first", "B": "first"}}
+    assert app.locks("--update", ".", path).count("->") == 1
+    assert {entry["path"]: entry["version"] for entry in app.lock()} == {"secret/data/db": 2}
     assert app.builds() == {"app": {"A": "second", "B": "second"}}
+    assert app.vaultgen("lock", "--check").status == 0
+
+
+def test_a_path_keeps_its_pin_when_it_is_written_in_the_other_way(app: Tree, request_log: RequestLog) -> None:
+    app.vault.root.write("db", {"password": "second"})
+    app.write("app", "PASSWORD=vault:secret/db?key=password")
+    request_log.mark()
+    assert app.locks() == "unchanged vaultgen.lock\n"
+    assert request_log.paths(token=app.vault.token) == []
+    assert app.builds() == {"app": {"PASSWORD": "first"}}
+    printed = app.locks("--update")
+    assert "  secret/data/db: the same secret as secret/db\n  secret/db: version 1 of" in printed
+    assert [entry["path"] for entry in app.lock()] == ["secret/db"]
+    assert app.builds() == {"app": {"PASSWORD": "second"}}
+
+
+def test_a_lock_with_a_pin_for_each_way_is_read_and_made_shorter(app: Tree) -> None:
+    """Such as earlier versions wrote it."""
+    lock = app.directory / "vaultgen.lock"
+    (entry,) = app.lock()
+    twice = lock.read_text() + f'- path: "secret/db"\n  version: 1\n  createdTime: "{entry["createdTime"]}"\n'
+    lock.write_text(twice)
+    app.write("app", *BOTH)
+    assert app.builds() == {"app": {"A": "first", "B": "first"}}
+    assert app.vaultgen("lock", "--check").status == 0
+    assert app.locks() == "wrote     vaultgen.lock\n  secret/db: the same secret as secret/data/db\n"
+    assert app.lock() == [entry]
+
+
+def test_a_pin_for_both_ways_costs_no_request(app: Tree, request_log: RequestLog) -> None:
+    app.write("app", *BOTH)
+    request_log.mark()
+    app.builds()
+    with_lock = request_log.paths(token=app.vault.token)
+    (app.directory / "vaultgen.lock").unlink()
+    request_log.mark()
+    app.builds()
+    assert sorted(with_lock) == sorted(request_log.paths(token=app.vault.token))
+
+
+def test_where_nothing_is_each_way_has_a_pin(app: Tree) -> None:
+    """In an engine without versions the two are different paths, and one of them may come to be."""
+    app.write("app", "A=vault:secret/data/later?key=k&default=", "B=vault:secret/later?key=k&default=")
+    app.locks()
+    assert [(entry["path"], entry["absent"]) for entry in app.lock()] == [
+        ("secret/data/later", True),
+        ("secret/later", True),
+    ]
+    app.vault.root.write("later", {"k": "v"})
+    app.locks("--update")
+    assert [entry["path"] for entry in app.lock()] == ["secret/data/later"]
 
 
 @pytest.mark.parametrize("writes", [1, 2, 3])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.in_memory import MemoryBackend, codes
 from vaultgen.errors import Refused
 from vaultgen.krm.tree import parse_one
-from vaultgen.lock import Lock, Pin, lock_text, locked, parse_lock, read_locked
+from vaultgen.lock import Lock, Pin, lock_text, locked, one_per_secret, parse_lock, pinned, read_locked
 from vaultgen.ports import Answer, Read
 from vaultgen.redacted import Redacted
 
@@ -34,6 +34,18 @@ def test_what_is_written_is_read_back(pins: dict[Read, Pin]) -> None:
     assert parse_lock(text.encode()) == Lock(pins)
     assert lock_text(parse_lock(text.encode()).pins) == text
     assert parse_one(text.encode())["kind"] == "VaultLock"
+
+
+few_paths = st.lists(st.sampled_from(["a", "b", "data"]), min_size=1, max_size=5).map("/".join)
+few_pins = st.sampled_from([Pin(), Pin(absent=True), Pin(1, "2026-01-02T03:04:05Z"), Pin(2, "2026-01-02T03:04:06Z")])
+few_reads = st.tuples(few_paths, st.sampled_from([None, None, 1])).map(lambda pair: Read(*pair))
+
+
+@given(st.dictionaries(few_reads, few_pins, max_size=8))
+def test_no_read_loses_its_pin_to_that_of_another_spelling(pins: dict[Read, Pin]) -> None:
+    kept = one_per_secret(pins)
+    assert kept.items() <= pins.items()
+    assert {name: found and found[1] for name, found in pinned(kept, pins, "").items()} == pins
 
 
 @given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))

@@ -14,8 +14,8 @@ from vaultgen.errors import Fault, Refused
 from vaultgen.errors.report import clean
 from vaultgen.function import debug_log
 from vaultgen.kustomize.walk import walk
-from vaultgen.lock import Pin, in_order, lock_text
-from vaultgen.pinning import Root, check, look_up, named, new_pins, roots_of, secret_at
+from vaultgen.lock import Pin, by_secret, in_order, lock_text, secret_of
+from vaultgen.pinning import Root, check, joined, look_up, named, new_pins, roots_of
 from vaultgen.ports import LOCK_FILE, Read
 from vaultgen.session.opened import opened_backends
 from vaultgen.survey import survey
@@ -64,16 +64,16 @@ def command(directory: str, paths: tuple[str, ...], only_check: bool, update: bo
         raise click.UsageError("a PATH goes with --update")
     tree = walk(directory)
     asked = survey(tree)
-    known = {secret_at(read.path) for one in asked for read in one.plan.uses}
-    if unknown := [path for path in paths if secret_at(path) not in known]:
+    known = {_secret_at(read.path) for one in asked for read in one.plan.uses}
+    if unknown := [path for path in paths if _secret_at(path) not in known]:
         raise Refused(Fault("path-not-asked", facts={"path": path, "directory": directory}) for path in unknown)
     roots = roots_of((one.root for one in tree.kustomizations), asked, anew=update and not paths)
 
-    # A secret that references spell in two ways has two pins: with one of them left behind, a build would mix versions.
-    updated = {secret_at(path) for path in paths}
+    # All spellings of a secret: with the pin of one left behind, a build would mix versions.
+    updated = {_secret_at(path) for path in paths}
 
-    def is_wanted(root: Root, read: Read) -> bool:
-        return read not in (root.pins or {}) or (update and (not paths or secret_at(read.path) in updated))
+    def is_wanted(name: Read, is_pinned: bool) -> bool:
+        return not is_pinned or (update and (not paths or _secret_at(name.path) in updated))
 
     with opened_backends(os.environ, debug_log(os.environ)) as shared, waiting("reading from Vault"):
         if only_check:
@@ -88,12 +88,15 @@ def command(directory: str, paths: tuple[str, ...], only_check: bool, update: bo
         _write(roots, pins)
 
 
+def _secret_at(path: str) -> str:
+    return secret_of(Read(path)).path
+
+
 def _write(roots: list[Root], pins: "Mapping[str, Pins]") -> None:
     files: list[NewFile] = []
     lines: list[str] = []
     for root in roots:
-        old, surplus = root.pins or {}, root.surplus
-        new = {read: pin for read, pin in old.items() if read not in surplus} | dict(pins.get(root.path, {}))
+        old, new = root.pins or {}, joined(root, pins.get(root.path, {}))
         # Through a link: what it leads to is the file that the user keeps.
         file = NewFile(Path(root.path, LOCK_FILE).resolve(), lock_text(new).encode(), 0o644)
         unchanged = file.path.exists() and file.path.read_bytes() == file.content
@@ -106,14 +109,21 @@ def _write(roots: list[Root], pins: "Mapping[str, Pins]") -> None:
 
 
 def _changes(old: "Pins", new: "Pins") -> list[str]:
-    lines = [f"  {_shown(read)}: nothing reads it any more" for read, _ in in_order(old) if read not in new]
+    before, after = by_secret(old), by_secret(new)
+    lines: list[str] = []
+    for read, _ in in_order(old):
+        if read not in new and (other := after.get(secret_of(read))):
+            lines.append(f"  {_shown(read)}: the same secret as {_shown(other)}")
+        elif read not in new:
+            lines.append(f"  {_shown(read)}: nothing reads it any more")
     for read, pin in in_order(new):
+        was = old.get(read) or old.get(before.get(secret_of(read), read))
         if pin == Pin():
             lines.append(f"  {_shown(read)}: cannot be pinned, its engine keeps no versions")
-        elif read not in old:
+        elif was is None:
             lines.append(f"  {_shown(read)}: {named(pin)}")
-        elif old[read] != pin:
-            lines.append(f"  {_shown(read)}: {named(old[read])} -> {named(pin)}")
+        elif was != pin:
+            lines.append(f"  {_shown(read)}: {named(was)} -> {named(pin)}")
     return lines
 
 

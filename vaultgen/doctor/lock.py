@@ -10,7 +10,7 @@ from vaultgen.errors.report import hint, message
 from vaultgen.generate import read_lock
 from vaultgen.kustomize.walk import shown_path
 from vaultgen.local_files import LocalFiles
-from vaultgen.lock import Lock, Pin, disagreement, locked
+from vaultgen.lock import Lock, Pin, disagreement, pinned
 from vaultgen.pinning import named
 from vaultgen.ports import LOCK_FILE, Answer, Read
 from vaultgen.survey import Asked
@@ -31,7 +31,8 @@ def locks_of(asked: Sequence[Asked], locks: dict[str, Lock]) -> Iterator[Verdict
 def pin_for(one: Asked, read: Read, locks: Mapping[str, Lock]) -> Pin | None:
     """Return what a lock names for a read of a document; None without a lock, and where it has nothing for it."""
     lock = locks.get(one.root)
-    return lock.pins.get(locked(read, one.document.vault.namespace)) if lock else None
+    found = pinned(lock.pins, [read], one.document.vault.namespace)[read] if lock else None
+    return found and found[1]
 
 
 def check_locks(asked: Sequence[Asked], locks: Mapping[str, Lock], glances: Mapping[Read, Glance]) -> Iterator[Verdict]:
