@@ -18,6 +18,7 @@ from vaultgen.controller.api import Api
 from vaultgen.controller.events import Events
 from vaultgen.controller.fetch import fetch
 from vaultgen.controller.identity import Operator
+from vaultgen.controller.login import Login
 from vaultgen.controller.metrics import Metrics
 from vaultgen.controller.reconcile import Reconciler, Rules, path_of
 from vaultgen.controller.resource import Name, VaultArtifact
@@ -28,9 +29,9 @@ from vaultgen.controller.trees import Trees
 _HERE = os.path.dirname(controller.__file__)
 
 
-def publish(storage: Path, advertised: str, vault: str, name: Name) -> None:
+def publish(login: Login, storage: Path, advertised: str, vault: str, name: Name) -> None:
     """Look at the object once, with nothing remembered; nothing younger is kept than has to be."""
-    api = Api(os.environ, 1)
+    api = Api(login, 1)
     store = Store(storage, keep_seconds=0)
     store.verify()
     reconciler = Reconciler(
@@ -48,7 +49,7 @@ def publish(storage: Path, advertised: str, vault: str, name: Name) -> None:
     reconciler.reconcile(VaultArtifact(found))
 
 
-def kill_after(steps: int) -> None:
+def kill_after(login: Login, steps: int) -> None:
     """End this process in front of a line of the controller; once it is through, it prints how many were left."""
 
     def trace(frame: FrameType, event: str, argument: Any) -> Any:
@@ -61,17 +62,22 @@ def kill_after(steps: int) -> None:
         return trace
 
     sys.settrace(trace)
-    publish(Path(sys.argv[1]), sys.argv[2], sys.argv[3], Name(sys.argv[4], sys.argv[5]))
+    publish(login, Path(sys.argv[1]), sys.argv[2], sys.argv[3], Name(sys.argv[4], sys.argv[5]))
     sys.settrace(None)
     print(steps, flush=True)
 
 
 def main() -> None:
+    with Login(os.environ) as login:
+        _serve(login)
+
+
+def _serve(login: Login) -> None:
     for line in sys.stdin:
         child = os.fork()
         if not child:
             try:
-                kill_after(int(line))
+                kill_after(login, int(line))
                 os._exit(0)
             finally:
                 os._exit(1)

@@ -1,19 +1,15 @@
 """The Kubernetes API as the controller asks it: objects by path, as JSON, from several threads."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from typing import Any
 
-from kubernetes.client import Configuration
 from kubernetes.client.rest import RESTClientObject
-from kubernetes.config import kube_config
-from kubernetes.config.incluster_config import InClusterConfigLoader
 from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
-from vaultgen.cluster import POD_DIRECTORY, json_object
+from vaultgen.cluster import json_object
+from vaultgen.controller.login import Login
 from vaultgen.errors import refuse
 
 Object = dict[str, Any]
@@ -34,20 +30,11 @@ class Conflict(Exception):
 class Api:
     """Requests to one API server, with the controller's own rights."""
 
-    def __init__(self, environ: Mapping[str, str], connections: int) -> None:
-        """Take the Pod's ServiceAccount, or else ``$KUBECONFIG`` for a controller that runs outside.
-
-        Raises ``Refused`` (cluster-unavailable) where neither is usable.
-        """
-        self._configuration: Any = Configuration()
-        try:
-            _configure(self._configuration, environ)
-            self._configuration.connection_pool_maxsize = connections
-            self._pool: Any = RESTClientObject(self._configuration).pool_manager
-        except Exception:  # whatever the files or a credential plugin make the package raise
-            raise refuse(
-                "cluster-unavailable", what="objects", why="neither the Pod's ServiceAccount nor KUBECONFIG is usable"
-            ) from None
+    def __init__(self, login: Login, connections: int) -> None:
+        """Keep so many connections open at most. Raises ``Refused`` as ``Login.configuration`` does."""
+        self._configuration: Any = login.configuration()
+        self._configuration.connection_pool_maxsize = connections
+        self._pool: Any = RESTClientObject(self._configuration).pool_manager
 
     def get(self, path: str) -> Object | None:
         """Return an object, or None where there is none. Raises ``Refused``: cluster-denied, cluster-unavailable."""
@@ -114,17 +101,6 @@ class Api:
                 response.release_conn()
         except (HTTPError, OSError, ValueError):
             raise refuse("cluster-unavailable", what=_shown(path), why="no answer came") from None
-
-
-def _configure(configuration: Any, environ: Mapping[str, str]) -> None:
-    if environ.get("KUBERNETES_SERVICE_HOST"):
-        loader: Any = InClusterConfigLoader
-        loader(f"{POD_DIRECTORY}/token", f"{POD_DIRECTORY}/ca.crt", environ=environ).load_and_set(configuration)
-        return
-    package: Any = kube_config
-    directory = tempfile.mkdtemp(prefix="vaultgen-")  # for the whole life of the process: urllib3 reads files only
-    file = environ.get("KUBECONFIG") or os.path.expanduser("~/.kube/config")
-    package.load_kube_config(file, client_configuration=configuration, persist_config=False, temp_file_path=directory)
 
 
 def _shown(path: str) -> str:

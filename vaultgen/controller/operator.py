@@ -17,6 +17,7 @@ from vaultgen.controller.api import Api
 from vaultgen.controller.events import Events
 from vaultgen.controller.fetch import fetch
 from vaultgen.controller.identity import Operator
+from vaultgen.controller.login import Login
 from vaultgen.controller.metrics import Metrics
 from vaultgen.controller.reconcile import Reconciler, Rules, path_of
 from vaultgen.controller.resource import Name
@@ -68,7 +69,12 @@ async def run(options: Options, environ: Mapping[str, str]) -> None:
 
     Raises ``Refused``: cluster-unavailable, and cannot-listen for an address that is taken.
     """
-    api = Api(environ, options.concurrent + 2)
+    with Login(environ) as login:
+        await _run(options, login)
+
+
+async def _run(options: Options, login: Login) -> None:
+    api = Api(login, options.concurrent + 2)
     counted = Metrics()
     store = Store(options.storage, limit=options.storage_limit)
     for path in await asyncio.to_thread(store.verify):
@@ -118,7 +124,7 @@ async def run(options: Options, environ: Mapping[str, str]) -> None:
             working.append(tasks.create_task(asyncio.to_thread(_sweep, store, api)))
             try:
                 await kopf.operator(
-                    registry=watch.registry(),
+                    registry=watch.registry(login),
                     settings=settings(sources.doubt),
                     standalone=True,
                     clusterwide=not options.namespace,

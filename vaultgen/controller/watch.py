@@ -6,6 +6,7 @@ from typing import Any
 
 import kopf
 
+from vaultgen.controller.login import Login
 from vaultgen.controller.resource import API_VERSION, PLURAL, SHARD_LABEL, Name, SourceRef, VaultArtifact
 from vaultgen.controller.sources import EXTERNAL_ARTIFACT, GROUP, PLURALS, Sources
 
@@ -89,10 +90,10 @@ class Watch:
         if reference.kind == EXTERNAL_ARTIFACT and name in self._objects and self._is_stale(name, external):
             self._wake(name)
 
-    def registry(self) -> kopf.OperatorRegistry:
+    def registry(self, login: Login) -> kopf.OperatorRegistry:
         """Return the handlers for kopf: low-level ones, for which it keeps no state in the objects."""
         registry = kopf.OperatorRegistry()
-        kopf.on.login(registry=registry)(_log_in)
+        kopf.on.login(registry=registry)(login.for_watching)
         group, version = API_VERSION.split("/")
 
         @kopf.on.event(group, version, PLURAL, registry=registry)
@@ -137,10 +138,6 @@ def settings(lost: Callable[[], None]) -> kopf.OperatorSettings:
     chosen.peering.standalone = True
     chosen.process.ultimate_exiting_timeout = 10
     return chosen
-
-
-def _log_in(**arguments: Any) -> Any:
-    return kopf.login_with_service_account(**arguments) or kopf.login_via_client(**arguments)
 
 
 def _asked(owner: VaultArtifact) -> tuple[Any, ...]:
