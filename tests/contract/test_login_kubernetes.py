@@ -87,7 +87,8 @@ def test_another_identity_is_refused_with_the_role(
     identity: Identity, tmp_path: Path, namespace: str, name: str, audience: str
 ) -> None:
     fault = refusal(identity, auth_with(tmp_path, identity.cluster.service_account(namespace, name, audience)))
-    remark = f"its token is for the audience {audience}, and the role may want another; also"
+    whose = f"of the ServiceAccount {namespace}/{name} and for the audience {audience}"
+    remark = f"its token is {whose}, and the role may want another; also"
     facts = {"method": "kubernetes", "mount": "kubernetes", "role": "my-app", "remark": remark}
     assert (fault.code, fault.facts) == ("login-role", facts)
 

@@ -316,7 +316,8 @@ CATALOGUE: "dict[str, Row]" = {
     "permission-denied": Row(
         "access",
         "Vault refused to read {path}",
-        'give the token\'s policy: path "{api_path}" {{ capabilities = ["read"] }}',
+        "Vault says the same of a path that does not exist: check it, then give the token's policy: "
+        'path "{api_path}" {{ capabilities = ["read"] }}',
     ),
     "capabilities-hidden": Row(
         "access",

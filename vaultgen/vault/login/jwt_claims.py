@@ -1,4 +1,4 @@
-"""What a JWT says of itself, once Vault has refused it: for whom it is, and from when to when it is good.
+"""What a JWT says of itself, once Vault has refused it: whose it is, for whom, and from when to when it is good.
 
 These claims are no secret, and the token itself is never shown. Nothing is verified: they only help to find out why.
 """
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 SHOWN = 200
-"""Characters of an audience."""
+"""Characters of an audience, and of a ServiceAccount."""
 _UNITS = ((86400, "days"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -29,9 +29,12 @@ def remark_on(body: Redacted) -> str:
     if begins is not None and begins > now:
         return f"its token is not valid for another {_duration(begins - now)}, by the clock here; also"
     named = [audience] if isinstance(audience, str) else audience if isinstance(audience, list) else []
-    if not named:
+    facts = [f"for the audience {', '.join(map(str, named))[:SHOWN]}"] if named else []
+    if account := _service_account(claims.get("sub")):
+        facts.insert(0, f"of the ServiceAccount {account}")
+    if not facts:
         return ""
-    return f"its token is for the audience {', '.join(map(str, named))[:SHOWN]}, and the role may want another; also"
+    return f"its token is {' and '.join(facts)}, and the role may want another; also"
 
 
 def _claims(token: "Any") -> "dict[str, Any]":
@@ -44,6 +47,14 @@ def _claims(token: "Any") -> "dict[str, Any]":
     except (AttributeError, IndexError, ValueError, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
+
+
+def _service_account(subject: "Any") -> str:
+    """Return NAMESPACE/NAME; empty for any other subject, which may be a person."""
+    if not isinstance(subject, str) or not subject.startswith("system:serviceaccount:"):
+        return ""
+    namespace, _, name = subject.removeprefix("system:serviceaccount:").partition(":")
+    return f"{namespace}/{name}"[:SHOWN]
 
 
 def _time(claim: "Any") -> float | None:

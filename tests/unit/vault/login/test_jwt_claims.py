@@ -39,6 +39,16 @@ def remark(claims: Any) -> str:
         ({"exp": NOW + 60}, ""),
         ({"exp": "1", "nbf": True, "aud": {"a": 1}}, ""),
         ({"exp": 1e300, "nbf": -1}, ""),
+        (
+            {"sub": "system:serviceaccount:apps:web", "aud": "a"},
+            "its token is of the ServiceAccount apps/web and for the audience a, and the role may want another",
+        ),
+        (
+            {"sub": "system:serviceaccount:apps:web"},
+            "its token is of the ServiceAccount apps/web, and the role may want another",
+        ),
+        ({"sub": "system:serviceaccount:apps:web", "exp": NOW}, "its token expired 0 s ago"),
+        ({"sub": ["system:serviceaccount:apps:web"]}, ""),
         ([], ""),
         ("canary", ""),
     ],
