@@ -3,6 +3,7 @@
 import importlib.util
 import itertools
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("vaultgen is not installed: use `make test`")
     if config.getoption("--wheel") and Path(found.origin).is_relative_to(TESTS.parent / "vaultgen"):
         raise pytest.UsageError(f"vaultgen is imported from {found.origin}, which is no wheel")
+    # A shell lets what it starts in the background ignore it, and all that is started from there.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

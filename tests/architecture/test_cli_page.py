@@ -38,9 +38,10 @@ def test_each_command_has_examples_that_it_takes(
 ) -> None:
     """But for ``plugin``, which nobody types. Files and directories count as there."""
     monkeypatch.setattr(click.Path, "convert", lambda self, value, parameter, context: value)
-    command = app.app.get_command(click.Context(app.app), name)
+    whole = click.Context(app.app, **app.app.context_settings)
+    command = app.app.get_command(whole, name)
     assert command
     examples = re.findall(rf"^    .*?vaultgen {name}\b(.*?)(?:[|>#)].*)?$", script.help_of(name), re.MULTILINE)
     assert examples
     for example in examples:
-        command.make_context(name, shlex.split(example)).close()
+        command.make_context(name, shlex.split(example), whole).close()

@@ -251,5 +251,5 @@ def sops(command: str, document: Path, identity: str) -> bytes:
         env={**os.environ, "SOPS_AGE_KEY": identity},
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=300,
     ).stdout

@@ -40,7 +40,7 @@ def vaultgen_flux(cluster: Cluster, *words: str, kubeconfig: Path | None = None)
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)

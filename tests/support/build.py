@@ -80,7 +80,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], cwd: Path | None
         cwd=cwd,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return Built(done.stdout, done.stderr, done.returncode)

@@ -15,7 +15,7 @@ import yaml
 Object = dict[str, Any]
 
 _MANAGER = "tests"
-_SECONDS = 30.0
+_SECONDS = 180.0
 _STEP = 0.05
 _ALL_KINDS = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 

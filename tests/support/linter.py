@@ -38,7 +38,7 @@ def lint(where: Path, *words: str, **more: str) -> Linted:
         env=environment(**more),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     return Linted(done.returncode, done.stdout, done.stderr)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _ROOT_TOKEN = "root-of-a-test-server"
 _START_ATTEMPTS = 5
-_START_SECONDS = 30
+_START_SECONDS = 120
 
 
 class ServerFailed(Exception):

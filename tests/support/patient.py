@@ -77,7 +77,7 @@ class Patient:
             env={name: value for name, value in variables.items() if value},
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
 

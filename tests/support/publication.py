@@ -76,7 +76,7 @@ class Applied:
                 return bool(status.get("lastAttemptedRevision") == revision)
             return is_ready(one) and bool(status.get("lastAppliedRevision") == revision)
 
-        found = self.client.wait_for("Kustomization", self.namespace, "app", is_done, timeout=60)
+        found = self.client.wait_for("Kustomization", self.namespace, "app", is_done, timeout=300)
         assert is_ready(found), condition(found)["message"]
 
     def failure(self) -> str:

@@ -95,7 +95,7 @@ class Reviewer:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         assert list(self.temporary.iterdir()) == []

@@ -96,7 +96,7 @@ class RunningController:
     @staticmethod
     def get(address: str, path: str) -> tuple[int, bytes]:
         """Return status and content of what it answers at one of its addresses."""
-        connection = http.client.HTTPConnection(address, timeout=5)
+        connection = http.client.HTTPConnection(address, timeout=60)
         with contextlib.closing(connection):
             connection.request("GET", path)
             answer = connection.getresponse()

@@ -112,7 +112,7 @@ class Stage:
                 cwd=self.tree,
                 env={"PATH": str(vaultgen_directory()) + ":/usr/bin:/bin", **own},
                 capture_output=True,
-                timeout=60,
+                timeout=300,
                 check=False,
             )
             stdout, stderr, status = done.stdout, done.stderr, done.returncode
@@ -142,7 +142,8 @@ class Stage:
     def shown(self, text: bytes) -> str:
         """Return text without what differs from run to run (ports, directory, namespace), and kustomize's own line."""
         shown = text.decode()
-        for name in ("namespace", "sandbox"):
+        # The sandbox first: the name of a directory above it, such as pytest-12, can hold that of the namespace, test-1.
+        for name in ("sandbox", "namespace"):
             if self._facts.get(name):
                 shown = shown.replace(self._facts[name], name.upper())
         shown = re.sub(r"\b(127\.0\.0\.1|localhost):\d+", r"\1:PORT", shown)

@@ -105,7 +105,7 @@ class TenantApplication:
 
     # --- what comes of it ---
 
-    def wait_until_current(self, timeout: float = 30) -> Served:
+    def wait_until_current(self, timeout: float = 180) -> Served:
         """Return what is served once it is ready with the newest values; fail if it never is."""
 
         def is_current(one: Object) -> bool:
@@ -123,7 +123,7 @@ class TenantApplication:
         self.client.wait_for("VaultArtifact", self.namespace, NAME, is_made_of_it)
         self.served()
 
-    def wait_until_failed(self, reason: str, timeout: float = 30) -> str:
+    def wait_until_failed(self, reason: str, timeout: float = 180) -> str:
         """Return the message once it is not ready for this reason; fail if that never is."""
 
         def has_failed(one: Object) -> bool:
@@ -172,7 +172,7 @@ class TenantApplication:
 def get(url: str) -> tuple[int, bytes]:
     """Return status and body of a GET."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     try:
         connection.request("GET", parts.path)
         answer = connection.getresponse()

@@ -217,6 +217,17 @@ def test_a_file_is_written_whole_and_for_this_user_alone(
     assert [one.name for one in target.parent.iterdir()] == ["built.yaml"]
 
 
+def test_a_dash_is_standard_output_and_no_file(tmp_path: Path, environment: dict[str, str]) -> None:
+    tree = write_documents(tmp_path / "tree", [generator("literals: [A=b]")])
+    command = [*build_command(tree), "--placeholder", "-o"]
+    built = run([*command, "-"], environment, tmp_path)
+    assert (built.status, built.stderr) == (0, b"")
+    assert built.stdout.startswith(b"# placeholders")
+    assert [one.name for one in tmp_path.iterdir()] == ["tree"]
+    assert run([*command, "./-"], environment, tmp_path).stderr == b"wrote ./-\n"
+    assert (tmp_path / "-").read_bytes() == built.stdout
+
+
 def test_a_file_stays_as_it_was_if_the_build_fails(tmp_path: Path, environment: dict[str, str]) -> None:
     tree = write_documents(tmp_path / "tree", [generator("files: {a: 'vault:secret/data/gone?key=a'}")])
     (tmp_path / "built.yaml").write_text("before")
@@ -251,7 +262,7 @@ def test_a_reader_that_has_gone_is_no_error_to_tell(tmp_path: Path, environment:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        build_command(tree), env=environment, stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False
+        build_command(tree), env=environment, stdout=writer, stderr=subprocess.PIPE, timeout=300, check=False
     )
     os.close(writer)
     assert done.returncode != 0

@@ -58,7 +58,7 @@ class Reader:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 
@@ -89,7 +89,7 @@ def test_the_readme_leads_from_git_to_a_deployment_with_the_value(
     said = reader.types(commands("examples/flux/README.md#in-the-cluster"))
     assert "AGE-SECRET-KEY" not in said
     reader.types(commands("examples/flux/README.md#in-the-cluster/2"))
-    client.wait_for("Kustomization", "flux-system", "my-app", is_ready, timeout=60)
+    client.wait_for("Kustomization", "flux-system", "my-app", is_ready, timeout=300)
 
     expected = {tree["kind"]: tree for tree in yaml.safe_load_all(EXPECTED.read_text())}
     name = expected["Secret"]["metadata"]["name"]

@@ -71,7 +71,7 @@ class Application:
     def is_served(self) -> bool:
         """Return whether what the VaultArtifact says is served is."""
         url = urlsplit(self.artifact()["status"]["artifact"]["url"])
-        connection = http.client.HTTPConnection(url.netloc, timeout=5)
+        connection = http.client.HTTPConnection(url.netloc, timeout=60)
         try:
             connection.request("GET", url.path)
             return connection.getresponse().status == 200
@@ -118,7 +118,7 @@ def test_the_objects_of_the_page_are_taken(cluster: Cluster, flux: Flux) -> None
 
 def test_an_application_gets_its_values_and_a_new_one_when_it_is_asked_for(application: Application) -> None:
     client = application.client
-    client.wait_for("Kustomization", FLUX_NAMESPACE, NAME, is_ready, timeout=60)
+    client.wait_for("Kustomization", FLUX_NAMESPACE, NAME, is_ready, timeout=300)
     assert application.values() == {b"first"}
     _, status = commands(APPLICATION).splitlines()
     assert application.types(status).endswith("all of it has arrived\n")
@@ -133,7 +133,7 @@ def test_an_application_gets_its_values_and_a_new_one_when_it_is_asked_for(appli
 
 def test_what_is_applied_stays_until_the_kustomization_is_deleted(application: Application) -> None:
     client = application.client
-    client.wait_for("Kustomization", FLUX_NAMESPACE, NAME, is_ready, timeout=60)
+    client.wait_for("Kustomization", FLUX_NAMESPACE, NAME, is_ready, timeout=300)
     client.delete("VaultArtifact", FLUX_NAMESPACE, NAME)
     client.wait_until_gone("VaultArtifact", FLUX_NAMESPACE, NAME)
     assert client.get("ExternalArtifact", FLUX_NAMESPACE, NAME) is None
@@ -147,7 +147,7 @@ def test_what_is_applied_stays_until_the_kustomization_is_deleted(application: A
 def test_a_restart_with_the_files_and_without(application: Application, controller: RunningController) -> None:
     """The table: served or 404 while Vault is not asked; a new revision after that, with the same Secrets."""
     client = application.client
-    client.wait_for("Kustomization", FLUX_NAMESPACE, NAME, is_ready, timeout=60)
+    client.wait_for("Kustomization", FLUX_NAMESPACE, NAME, is_ready, timeout=300)
     names, revision = {*client.secrets("apps")}, application.artifact()["status"]["artifact"]["revision"]
     client.merge("VaultArtifact", FLUX_NAMESPACE, NAME, {"spec": {"suspend": True}})
     for is_kept in (True, False):
@@ -168,6 +168,6 @@ def test_a_restart_with_the_files_and_without(application: Application, controll
         FLUX_NAMESPACE,
         NAME,
         lambda one: is_ready(one) and one["status"]["lastAppliedRevision"] == again,
-        timeout=60,
+        timeout=300,
     )
     assert {*client.secrets("apps")} == names
