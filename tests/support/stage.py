@@ -142,7 +142,7 @@ class Stage:
     def shown(self, text: bytes) -> str:
         """Return text without what differs from run to run (ports, directory, namespace), and kustomize's own line."""
         shown = text.decode()
-        # The sandbox first: the name of a directory above it, such as pytest-12, can hold that of the namespace, test-1.
+        # The sandbox first: the name of a directory above it, pytest-12, can hold that of the namespace, test-1.
         for name in ("sandbox", "namespace"):
             if self._facts.get(name):
                 shown = shown.replace(self._facts[name], name.upper())
