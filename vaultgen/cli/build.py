@@ -8,7 +8,7 @@ import click
 
 from vaultgen.build import Builder, Options, Show
 from vaultgen.cli.files import tell_written, write_result
-from vaultgen.cli.options import build_options, kustomize_flags
+from vaultgen.cli.options import build_options, file_or_standard_output, kustomize_flags
 from vaultgen.cli.terminal import waiting
 from vaultgen.errors import refuse
 from vaultgen.errors.report import clean
@@ -53,7 +53,14 @@ class _Build(click.Command):
     multiple=True,
     help="Write to -o DIR the tree that stock Flux builds, values encrypted for this age key; may be repeated.",
 )
-@click.option("-o", "--output", metavar="FILE|DIR", type=click.Path(), help="Write there, not to standard output.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE|DIR",
+    type=click.Path(),
+    callback=file_or_standard_output,
+    help="Write there, not to standard output.",
+)
 @build_options
 def command(
     directory: str,

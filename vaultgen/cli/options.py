@@ -36,6 +36,11 @@ def completed_as(kind: str, *words: str) -> Callable[[click.Context, click.Param
     return complete
 
 
+def file_or_standard_output(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
+    """Return the path that ``-o`` names; None for standard output, as ``-`` is everywhere (``./-`` names a file)."""
+    return None if path == "-" else path
+
+
 def _no_kubectl(context: click.Context, parameter: click.Parameter, kustomize: str) -> str:
     if is_kubectl(shutil.which(kustomize) or kustomize):
         hint = "name a kustomize, or leave --kustomize out; `vaultgen install --kubectl` lets kubectl build by itself"

@@ -227,6 +227,12 @@ def test_it_needs_a_directory_to_write_to(repository: Repository, environment: d
     assert b"error: --encrypt-age needs -o DIR" in written.stderr
 
 
+def test_standard_output_is_no_directory(tmp_path: Path, repository: Repository, environment: dict[str, str]) -> None:
+    written = encrypt(repository.path / "base", "-", environment, cwd=tmp_path)
+    assert (written.status, written.stdout) == (2, b"")
+    assert b"error: --encrypt-age needs -o DIR" in written.stderr
+
+
 def test_a_build_to_look_at_is_no_directory(
     tmp_path: Path, repository: Repository, environment: dict[str, str]
 ) -> None:
