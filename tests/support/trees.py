@@ -24,6 +24,12 @@ def indented(text: str, spaces: int = 2) -> str:
     return "".join(" " * spaces + line + "\n" for line in text.splitlines())
 
 
+def chain(levels: int, field: str = "resources") -> dict[str, str]:
+    """Return a tree of kustomizations, ``0`` to ``levels - 1``, each of which lists the next one."""
+    files = {f"{level}/kustomization.yaml": f"{field}: [../{level + 1}]\n" for level in range(levels - 1)}
+    return files | {f"{levels - 1}/kustomization.yaml": "{}\n"}
+
+
 def write_tree(
     directory: Path, files: Mapping[str, str | bytes], links: Mapping[str, str] | None = None, mode: int = 0o644
 ) -> Path:

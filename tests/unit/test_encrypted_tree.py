@@ -3,10 +3,21 @@
 import os
 from pathlib import Path
 
+import pyrage
 import pytest
 
-from vaultgen.encrypted_tree import write_tree
+from support.trees import chain
+from support.trees import write_tree as write_files
+from vaultgen.encrypted_tree import encrypted_tree, write_tree
 from vaultgen.errors import Refused
+
+
+def test_kustomizations_without_an_end_are_refused(tmp_path: Path) -> None:
+    recipient = str(pyrage.x25519.Identity.generate().to_public())
+    write_files(tmp_path, chain(700))
+    with pytest.raises(Refused) as refused:
+        encrypted_tree(str(tmp_path / "0"), [recipient], {})
+    assert [fault.code for fault in refused.value.faults] == ["too-many-levels"]
 
 
 @pytest.mark.parametrize("is_there", [False, True])

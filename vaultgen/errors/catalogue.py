@@ -122,6 +122,11 @@ CATALOGUE: "dict[str, Row]" = {
         "document", "there is no kustomization in {directory}", "name a directory that holds a kustomization.yaml"
     ),
     "several-kustomizations": Row("document", "{directory} holds {files}", "kustomize takes one of them; keep one"),
+    "too-many-levels": Row(
+        "document",
+        "more than {limit} kustomizations lead here, each listed by the one before it",
+        "let one nearer to the top list it",
+    ),
     "no-secret-generator": Row(
         "document",
         "this kustomization has no secretGenerator to convert",

@@ -22,6 +22,8 @@ Path = tuple[int | str, ...]
 """Where something stands in a file: index of the document, then a key or an index a level."""
 FILE_LIMIT = 16 * 1024 * 1024
 """Bytes of a file that are read at most; no kustomization has more."""
+LEVEL_LIMIT = 100
+"""How many kustomizations may lead to one, each listed by the one before it. kustomize itself takes more."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,9 @@ class Tree:
 def walk(directory: str, *, keep_going: bool = False, resources: bool = True) -> Tree:
     """Return what a build of ``directory`` loads; without ``resources`` files of plain resources are not read.
 
-    Raises ``Refused``: no-kustomization, several-kustomizations, file-unreadable, and what ``parse_yaml`` raises for
-    any file. With ``keep_going`` only the first two, and for ``directory`` itself; the rest is in ``Tree.unreadable``.
+    Raises ``Refused``: no-kustomization, several-kustomizations, file-unreadable, too-many-levels, and what
+    ``parse_yaml`` raises for any file. With ``keep_going`` only the first two, and for ``directory`` itself; the rest
+    is in ``Tree.unreadable``.
     """
     kustomization_file(directory)
     tree = Tree(unreadable=[] if keep_going else None)
@@ -124,13 +127,22 @@ class _Walk:
     """Fills one tree: that of the build, or that of a directory of configs."""
 
     def __init__(
-        self, tree: Tree, read: dict[str, Kustomization | None], configs: dict[str, Tree], resources: bool
+        self,
+        tree: Tree,
+        read: dict[str, Kustomization | None],
+        configs: dict[str, Tree],
+        resources: bool,
+        level: int = 0,
     ) -> None:
-        """``read`` holds the kustomizations that were read, ``configs`` what the directories of configs hold."""
+        """``read`` holds the kustomizations that were read, ``configs`` what the directories of configs hold.
+
+        ``level`` is how many kustomizations lead here.
+        """
         self._tree = tree
         self._read = read
         self._configs = configs
         self._resources = resources
+        self._level = level
         self._known: set[str] = set()
         self._taken: set[str] = set()
 
@@ -139,6 +151,14 @@ class _Walk:
         if root in self._known:
             return
         self._known.add(root)
+        if self._level > LEVEL_LIMIT:
+            self._pass_over(refuse("too-many-levels", Place(shown_path(directory)), limit=str(LEVEL_LIMIT)))
+            return
+        self._level += 1
+        self._visit(directory, root)
+        self._level -= 1
+
+    def _visit(self, directory: str, root: str) -> None:
         if root not in self._read:
             self._read[root] = self._read_kustomization(directory, root)
         if (found := self._read[root]) is None:
@@ -213,7 +233,7 @@ class _Walk:
         root = os.path.realpath(path)
         if root not in self._configs:
             inner = self._configs[root] = Tree(unreadable=self._tree.unreadable)
-            _Walk(inner, self._read, self._configs, True).kustomization(path)
+            _Walk(inner, self._read, self._configs, True, self._level).kustomization(path)
         inner = self._configs[root]
         if root not in self._taken:
             # Once: directories that name each other many times over would make this list endless.

@@ -14,7 +14,7 @@ from vaultgen.document.sources import parse_dotenv, parse_file_source, parse_lit
 from vaultgen.errors import Fault, Refused
 from vaultgen.kustomize.fields import entries
 from vaultgen.kustomize.trust import function_of
-from vaultgen.kustomize.walk import Kustomization, Plugin, Resource, Tree, is_remote
+from vaultgen.kustomize.walk import LEVEL_LIMIT, Kustomization, Plugin, Resource, Tree, is_remote
 from vaultgen.lint.changes import HARMLESS_TRANSFORMERS, Change, changes
 from vaultgen.lint.files import Files
 from vaultgen.lint.finding import Spot
@@ -121,6 +121,9 @@ class _Modeller:
     def add(self, kustomization: Kustomization, build: Build) -> None:
         """Add what a kustomization yields; a component works on what is there already."""
         if kustomization.root in self._open:
+            return
+        if len(self._open) > LEVEL_LIMIT:
+            build.has_unknown = True
             return
         self._open.add(kustomization.root)
         own = build if kustomization.is_component else Build(has_unknown=self._has_gaps, clashes=build.clashes)

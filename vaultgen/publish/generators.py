@@ -44,7 +44,7 @@ def read_generators(tree: Tree, directory: str, file: str, fields: Config, reade
             elif path is not None and path in tree.files:
                 source, configs = path, _configs(tree.files[path], path, reader)
             elif path is not None and tree.is_directory(path):
-                configs = list(_configs_below(tree, path, set(), reader))
+                configs = list(_configs_below(tree, path, reader))
                 if any(map(runs_vaultgen, configs)):
                     why = "it comes from a directory of configs, which could change it"
                     listed.faults.append(Fault("unpublishable-generator", place, {"why": why}))
@@ -93,19 +93,23 @@ def _foreign(configs: Sequence[Config], place: Place) -> Iterator[Fault]:
             yield Fault("unpublishable-plugin", place, {"what": what[:200]})
 
 
-def _configs_below(tree: Tree, directory: str, seen: set[str], reader: Reader) -> Iterator[Config]:
+def _configs_below(tree: Tree, directory: str, reader: Reader) -> Iterator[Config]:
     """Yield the configs that a directory's kustomization collects, as far as they can be found."""
-    if directory in seen:
-        return
-    seen.add(directory)
-    for file in tree.kustomizations_in(directory):
-        for fields in _configs(tree.files[file], file, reader):
-            for _, entry in [*_entries(fields, "resources"), *_entries(fields, "generators")]:
-                path = resolve(directory, entry)
-                if path is not None and path in tree.files:
-                    yield from _configs(tree.files[path], path, reader)
-                elif path is not None:
-                    yield from _configs_below(tree, path, seen, reader)
+    seen: set[str] = set()
+    waiting = [directory]
+    while waiting:
+        directory = waiting.pop()
+        if directory in seen:
+            continue
+        seen.add(directory)
+        for file in tree.kustomizations_in(directory):
+            for fields in _configs(tree.files[file], file, reader):
+                for _, entry in [*_entries(fields, "resources"), *_entries(fields, "generators")]:
+                    path = resolve(directory, entry)
+                    if path is not None and path in tree.files:
+                        yield from _configs(tree.files[path], path, reader)
+                    elif path is not None:
+                        waiting.append(path)
 
 
 def _configs(content: bytes, file: str, reader: Reader) -> list[Config]:

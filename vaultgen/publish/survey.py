@@ -11,7 +11,7 @@ from typing import Any
 from vaultgen.document.model import Document
 from vaultgen.document.read import read_document
 from vaultgen.errors import Fault, Place, Refused, refuse
-from vaultgen.kustomize.walk import is_remote
+from vaultgen.kustomize.walk import LEVEL_LIMIT, is_remote
 from vaultgen.plan import Content, Plan, Value, plan
 from vaultgen.publish.builtin_limits import key_limit, metadata_limits
 from vaultgen.publish.component import DIRECTORY
@@ -79,6 +79,7 @@ class _Surveyor:
         self.rewritten: dict[str, bytes] = {}
         self._reader = Reader()
         self._changes: dict[str, bool] = {}
+        self._level = 0
 
     def visit_path(self, directory: str, added: Document | None) -> None:
         """Visit the directory that Flux builds, which may have no kustomization."""
@@ -99,10 +100,15 @@ class _Surveyor:
             return self._changes[directory]
         # What leads back to itself is refused by kustomize.
         self._changes[directory] = False
+        if self._level > LEVEL_LIMIT:
+            self.faults.append(Fault("too-many-levels", Place(shown(directory)), {"limit": str(LEVEL_LIMIT)}))
+            return False
+        self._level += 1
         try:
             self._changes[directory] = self._read(directory, added)
         except Refused as refused:
             self.faults += refused.faults
+        self._level -= 1
         return self._changes[directory]
 
     def _read(self, directory: str, added: Document | None) -> bool:

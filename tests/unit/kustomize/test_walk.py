@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from support.in_memory import codes
-from support.trees import config, indented, write_tree
+from support.trees import chain, config, indented, write_tree
 from vaultgen.errors import Refused
-from vaultgen.kustomize.walk import FILE_LIMIT, Tree, walk
+from vaultgen.kustomize.walk import FILE_LIMIT, LEVEL_LIMIT, Tree, walk
 
 DEPLOYMENT = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
 
@@ -41,6 +41,25 @@ def test_an_absurdly_large_file_is_refused(tmp_path: Path) -> None:
     write_tree(tmp_path, {"kustomization.yaml": "generators: [gen.yaml]"})
     (tmp_path / "gen.yaml").write_bytes(b"#" * (FILE_LIMIT + 1))
     assert refused_by(tmp_path) == ["file-unreadable"]
+
+
+def test_a_hundred_levels_are_followed(tmp_path: Path) -> None:
+    write_tree(tmp_path, chain(LEVEL_LIMIT + 1))
+    assert len(walk(str(tmp_path / "0")).kustomizations) == LEVEL_LIMIT + 1
+
+
+@pytest.mark.parametrize("field", ["resources", "components", "generators"])
+@pytest.mark.parametrize("levels", [LEVEL_LIMIT + 2, 700])
+def test_more_levels_are_refused(field: str, levels: int, tmp_path: Path) -> None:
+    write_tree(tmp_path, chain(levels, field))
+    assert refused_by(tmp_path / "0") == ["too-many-levels"]
+
+
+def test_a_kustomization_far_away_that_is_listed_near_the_top_too_is_followed(tmp_path: Path) -> None:
+    """Which is a chain only for who takes it from its other end."""
+    nearer = ", ".join(f"./{level}" for level in range(499, -1, -1))
+    write_tree(tmp_path, {**chain(500), "kustomization.yaml": f"resources: [{nearer}]\n"})
+    assert len(walk(str(tmp_path)).kustomizations) == 501
 
 
 def test_bases_components_and_files_are_followed(tmp_path: Path) -> None:

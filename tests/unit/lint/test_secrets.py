@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from support.lint_tree import ENTRY, HEAD, app, found, report
+from support.trees import chain
 
 STABLE = ENTRY + "  options: {disableNameSuffixHash: true}\n"
 WEB = """\
@@ -285,3 +286,11 @@ def test_a_tree_that_makes_no_sense_breaks_nothing(kustomization: str, tmp_path:
     web = "- kind: a\n---\nkind: [a]\nmetadata: 1\nspec: {secretName: app, secretRef: 1}\n---\nkind: Secret\ndata: 1\n"
     files = {"kustomization.yaml": kustomization, "web.yaml": web, "app.yaml": HEAD + ENTRY}
     found(tmp_path, files)
+
+
+def test_what_may_have_the_secret_a_hundred_levels_away_is_not_looked_for(tmp_path: Path) -> None:
+    """All is read, since it is listed near the top as well, but nobody goes down all the way."""
+    nearer = ", ".join(f"./{level}" for level in range(499, -1, -1))
+    files = {**app(ENTRY + "  behavior: merge\n"), **chain(500)}
+    files["kustomization.yaml"] += f"resources: [{nearer}]\n"
+    assert "merge-without-base" not in {one.split()[0] for one in found(tmp_path, files)}

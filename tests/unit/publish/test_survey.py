@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from support.trees import chain
 from vaultgen.document.model import Document
 from vaultgen.document.read import read_document
 from vaultgen.errors import Refused
@@ -70,6 +71,20 @@ def test_every_kustomization_that_a_build_reaches_is_rewritten_and_no_other() ->
         "base/kustomization.yml": "components:\n- .vaultgen\n",
         "part/Kustomization": "kind: Component\ncomponents:\n- .vaultgen\n",
     }
+
+
+def test_more_than_a_hundred_levels_are_refused() -> None:
+    assert refusal(chain(2000), "0") == (
+        "error[too-many-levels]: more than 100 kustomizations lead here, each listed by the one before it\n"
+        "  where: 101\n"
+        "  hint: let one nearer to the top list it\n"
+    )
+    surveyed(chain(101), "0")
+
+
+def test_directories_of_configs_may_lead_to_each_other_without_an_end() -> None:
+    found = surveyed({"app/kustomization.yaml": "generators: [../0]\n", **chain(2000)})
+    assert found.generators == ()
 
 
 def test_a_base_that_two_overlays_share_is_resolved_once() -> None:
