@@ -10,7 +10,7 @@ from vaultgen.document.model import Document
 from vaultgen.document.read import read_document
 from vaultgen.errors import Refused
 from vaultgen.krm.tree import parse_one
-from vaultgen.placeholder import LABEL, appliable_placeholders, notes_on, placeholders
+from vaultgen.placeholder import LABEL, PLAIN_FILE, PLAIN_TEXT, appliable_placeholders, notes_on, placeholders
 
 FILES = MemoryFiles({"logo.txt": b"a logo", "local.env": b"USER=vault:secret/data/app?key=user\nPLAIN=x\n"})
 
@@ -23,6 +23,12 @@ def document(sources: str) -> Document:
 def data(sources: str) -> dict[str, str]:
     """Return the placeholders of a document's one Secret."""
     (secret,) = appliable_placeholders(document(sources), FILES)
+    return {key: value.reveal().decode() for key, value in secret.data.items()}
+
+
+def shown(sources: str) -> dict[str, str]:
+    """Return the same, of Secrets that are for looking at alone."""
+    (secret,) = placeholders(document(sources), FILES)
     return {key: value.reveal().decode() for key, value in secret.data.items()}
 
 
@@ -40,6 +46,28 @@ def test_text_around_a_reference_stays() -> None:
 
 def test_what_needs_no_vault_is_what_it_is() -> None:
     assert data("files: [logo.txt]\n  literals: [A=b]") == {"A": "b", "logo.txt": "a logo"}
+
+
+def test_nothing_plain_is_in_what_is_only_looked_at() -> None:
+    """A file beside the document may be one that nobody has committed."""
+    sources = (
+        "files: [logo.txt, .dockercfg=logo.txt]\n  envs: [local.env]\n"
+        "  literals: [A=canary, 'DSN=canary://${vault:secret/data/app?key=p}@canary', 'E=']\n"
+        "  dockerConfig: [{server: r.example.com, username: canary, password: 'vault:secret/data/app?key=p'}]"
+    )
+    found = shown(sources)
+    (login,) = json.loads(found.pop(".dockerconfigjson"))["auths"].values()
+    assert found == {
+        "logo.txt": PLAIN_FILE,
+        ".dockercfg": "{}",
+        "PLAIN": PLAIN_TEXT,
+        "USER": "placeholder for user of secret/data/app",
+        "A": PLAIN_TEXT,
+        "DSN": f"{PLAIN_TEXT} and placeholder for p of secret/data/app",
+        "E": "",
+    }
+    assert (login["username"], login["password"]) == (PLAIN_TEXT, "placeholder for p of secret/data/app")
+    assert "email" not in login
 
 
 def test_a_dotenv_file_has_its_keys() -> None:
@@ -75,8 +103,12 @@ def test_the_same_document_gives_the_same_secrets() -> None:
 
 
 def test_the_mark_is_a_label_that_the_api_server_refuses() -> None:
-    (marked,) = placeholders(document("literals: [A=b]\n  options: {labels: {own: label}}"), FILES)
-    (plain,) = appliable_placeholders(document("literals: [A=b]\n  options: {labels: {own: label}}"), FILES)
+    (marked,) = placeholders(
+        document("literals: ['A=vault:secret/data/app?key=a']\n  options: {labels: {own: label}}"), FILES
+    )
+    (plain,) = appliable_placeholders(
+        document("literals: ['A=vault:secret/data/app?key=a']\n  options: {labels: {own: label}}"), FILES
+    )
     assert not LABEL_VALUE.fullmatch(marked.options.labels[LABEL])
     assert marked._replace(options=plain.options) == plain
     assert dict(plain.options.labels) == {"own": "label"}

@@ -18,7 +18,7 @@ _REST = "# (the API server refuses it); Secrets of the tree itself, or of kustom
 REAL_NAMES = "# masked: in what vaultgen makes, values are stand-ins of this run; name suffixes are true\n" + _REST
 HEADERS: dict[Show, str] = {
     "masked": "# masked: in what vaultgen makes, values and name suffixes are stand-ins of this run\n" + _REST,
-    "placeholder": "# placeholders: built without Vault; the API server refuses these Secrets\n",
+    "placeholder": "# placeholders: built without Vault; what vaultgen makes holds words in place of data\n" + _REST,
     "appliable": "# placeholders: built without Vault\n",
     "revealed": "",
 }

@@ -87,12 +87,23 @@ def test_every_secret_has_a_label_that_the_api_server_refuses(tree: Path, bare_e
     assert not any(map(LABEL_VALUE.fullmatch, values))
 
 
-def test_appliable_leaves_the_label_out_and_nothing_else(tree: Path, bare_environment: dict[str, str]) -> None:
-    marked = vaultgen_build(tree, bare_environment, "--placeholder").resources()
-    appliable = vaultgen_build(tree, bare_environment, "--placeholder=appliable").resources()
-    for secret in marked:
-        del secret["metadata"]["labels"]
-    assert appliable == marked
+def test_appliable_leaves_the_label_out_and_has_what_is_plain(tree: Path, bare_environment: dict[str, str]) -> None:
+    marked = vaultgen_build(tree, bare_environment, "--placeholder")
+    appliable = vaultgen_build(tree, bare_environment, "--placeholder=appliable")
+    assert shapes(marked) == shapes(appliable)
+    assert not any("labels" in one["metadata"] for one in appliable.resources())
+    data = next(data for name, data in appliable.secrets().items() if name.startswith("x-app"))
+    assert data == {
+        "DSN": b"pg://placeholder for password of secret/data/app@db",
+        "PLAIN": b"x",
+        "logo.txt": b"a logo",
+    }
+
+
+def test_no_plain_text_is_shown(tree: Path, bare_environment: dict[str, str]) -> None:
+    data = vaultgen_build(tree, bare_environment, "--placeholder").secrets()
+    assert {text for one in data.values() for text in one.values()}.isdisjoint({b"x", b"a logo"})
+    assert b"pg:" not in b"".join(text for one in data.values() for text in one.values())
 
 
 def test_plain_kustomize_obeys_the_variable(tree: Path, bare_environment: dict[str, str]) -> None:
@@ -101,7 +112,7 @@ def test_plain_kustomize_obeys_the_variable(tree: Path, bare_environment: dict[s
     plain = kustomize_build(tree, {**bare_environment, "VAULTGEN_MODE": "placeholder"})
     built = vaultgen_build(tree, bare_environment, "--placeholder")
     assert (plain.status, plain.stderr) == (0, b"")
-    assert built.stdout.partition(b"\n")[2] == plain.stdout
+    assert built.stdout.split(b"\n", 2)[2] == plain.stdout
 
 
 def test_the_variable_makes_placeholders_of_a_build_too(tree: Path, bare_environment: dict[str, str]) -> None:
