@@ -143,7 +143,7 @@ def test_a_vault_that_does_not_answer_well_changes_nothing(fault: Fault, app: Te
 def test_a_sealed_vault_changes_nothing(app: TenantApplication, vault: Vault) -> None:
     before = app.served()
     with vault.sealed():
-        assert "sealed" in app.wait_until_failed("Unavailable")
+        app.wait_until_failed("Unavailable", "sealed")
         assert app.served() == before
     app.rotate()
     app.wait_until_current()
@@ -208,7 +208,7 @@ def test_a_source_that_is_replaced_while_it_is_fetched_is_fetched_again(
     path = f"/{app.namespace}/source/{revision.rpartition(':')[2]}.tar.gz"
     artifacts.files[path] = app.archive("newer")
     app.create()
-    assert "another digest" in app.wait_until_failed("FetchFailed")
+    app.wait_until_failed("FetchFailed", "another digest")
     assert app.served() == before
     artifacts.files[path] = app.archive("new")
     app.wait_until_made_of(revision)

@@ -37,9 +37,11 @@ def test_a_push_is_applied_and_pruned(flux: Flux, client: ClusterClient, git: Gi
     second = repository.push({"apps/one.yaml": CONFIG_MAP % "c"})
     assert second != first
     client.reconcile("GitRepository", namespace, "app")
-    applied = client.wait_for(
-        "Kustomization", namespace, "app", lambda one: one["status"]["lastAppliedRevision"] == f"main@sha1:{second}"
+    client.wait_for(
+        "Kustomization",
+        namespace,
+        "app",
+        lambda one: is_ready(one) and one["status"]["lastAppliedRevision"] == f"main@sha1:{second}",
     )
-    assert is_ready(applied)
     (config_map,) = client.all_of("ConfigMap", namespace)
     assert config_map["data"] == {"a": "c"}

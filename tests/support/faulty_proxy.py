@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from typing import Literal, get_args
 
+from support.ports import free_ports
+
 Fault = Literal[
     "refuses connections",
     "resets connections",
@@ -33,7 +35,8 @@ class FaultyProxy:
         self.asked = 0
         """How many requests came."""
         self._fault: Fault | None = None
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        # One that is still free when it listens there again.
+        self._listener = socket.create_server(("127.0.0.1", free_ports(1)[0]), backlog=128)
         self.port = int(self._listener.getsockname()[1])
         self._ended = threading.Event()
         self._open: set[socket.socket] = set()

@@ -11,7 +11,6 @@ import http.client
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -24,13 +23,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from support.certificates import Certificates, make_certificates
 from support.cluster_client import ApiRefused, ClusterClient
 from support.flux_parts import Parts
+from support.ports import free_ports
 from support.process import start_bound, stop
 
 FLUX_NAMESPACE = "flux-system"
 
 _ADMIN_TOKEN = "admin-of-a-test-cluster"
 _ISSUER = "https://kubernetes.default.svc"
-_SECONDS = 60
+_SECONDS = 180
 _ATTEMPTS = 3
 
 
@@ -287,15 +287,6 @@ def running_flux(cluster: Cluster, *options: str) -> Iterator[Flux]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def free_ports(count: int) -> list[int]:
-    """Return ports that were free on loopback a moment ago."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-
-
 def _start(
     command: Sequence[str], home: Path, log: Path, environment: dict[str, str] | None = None
 ) -> "subprocess.Popen[bytes]":
@@ -317,7 +308,7 @@ def _wait_for(process: "subprocess.Popen[bytes]", answers: Callable[[], bool]) -
 
 
 def _is_healthy(address: str) -> bool:
-    connection = http.client.HTTPConnection(address, timeout=5)
+    connection = http.client.HTTPConnection(address, timeout=60)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == 200

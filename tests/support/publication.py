@@ -71,13 +71,9 @@ class Applied:
         """Return once the revision is applied; fail if it cannot be."""
 
         def is_done(one: Object) -> bool:
-            status = one.get("status", {})
-            if is_failed(one):
-                return bool(status.get("lastAttemptedRevision") == revision)
-            return is_ready(one) and bool(status.get("lastAppliedRevision") == revision)
+            return is_ready(one) and bool(one.get("status", {}).get("lastAppliedRevision") == revision)
 
-        found = self.client.wait_for("Kustomization", self.namespace, "app", is_done, timeout=300)
-        assert is_ready(found), condition(found)["message"]
+        self.client.wait_for("Kustomization", self.namespace, "app", is_done)
 
     def failure(self) -> str:
         """Return why the Kustomization fails, as soon as it does."""

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from support.deployed import built
 from support.eventually import eventually
-from support.flux_cluster import Cluster, free_ports
+from support.flux_cluster import Cluster
 from support.kustomize import vaultgen_directory
+from support.ports import free_ports
 from support.process import start_bound, stop
 
 

@@ -123,11 +123,11 @@ class TenantApplication:
         self.client.wait_for("VaultArtifact", self.namespace, NAME, is_made_of_it)
         self.served()
 
-    def wait_until_failed(self, reason: str, timeout: float = 180) -> str:
-        """Return the message once it is not ready for this reason; fail if that never is."""
+    def wait_until_failed(self, reason: str, said: str = "", timeout: float = 180) -> str:
+        """Return the message once it is not ready for this reason, and says so; fail if that never is."""
 
         def has_failed(one: Object) -> bool:
-            return is_failed(one) and condition(one)["reason"] == reason
+            return is_failed(one) and condition(one)["reason"] == reason and said in condition(one)["message"]
 
         found = self.client.wait_for("VaultArtifact", self.namespace, NAME, has_failed, timeout)
         return str(condition(found)["message"])
