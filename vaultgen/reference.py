@@ -75,8 +75,9 @@ def parse_reference(text: str, place: Place = NOWHERE, *, whole: bool = False) -
 def split_text(text: str, place: Place = NOWHERE) -> "tuple[str | Reference, ...]":
     r"""Return a value's parts, in order: plain text and references.
 
-    A text that starts with ``vault:`` is one reference. Elsewhere ``${vault:…}`` is one, ``$${vault:`` is a
-    literal ``${vault:`` and a leading ``\vault:`` a literal ``vault:``. Raises ``Refused`` (bad-reference), also
+    A text that starts with ``vault:`` is one reference. Elsewhere ``${vault:…}`` is one. Of several ``$`` in front of
+    ``{vault:`` each pair is a literal ``$``, so that ``$${vault:`` is a literal ``${vault:``, and ``$$${vault:…}`` a
+    ``$`` and a reference. A leading ``\vault:`` is a literal ``vault:``. Raises ``Refused`` (bad-reference), also
     where text only looks like a reference: taken as it stands, it would be the value of a Secret.
     """
     if is_reference(text):
@@ -92,9 +93,11 @@ def split_text(text: str, place: Place = NOWHERE) -> "tuple[str | Reference, ...
     parts: list[str | Reference] = []
     plain, position = "", 0
     while (start := text.find(OPENING, position)) >= 0:
-        plain += text[position:start]
-        if text.startswith("$", start - 1) and start > position:
-            plain, position = plain[:-1] + OPENING, start + len(OPENING)
+        before = text[position:start].rstrip("$")
+        dollars = start - position - len(before) + 1
+        plain += before + "$" * (dollars // 2)
+        if dollars % 2 == 0:
+            plain, position = plain + OPENING[1:], start + len(OPENING)
             continue
         end = text.find("}", start)
         # With another opening before the } this one was never closed: what lies between is no part of a reference.
@@ -113,6 +116,15 @@ def split_text(text: str, place: Place = NOWHERE) -> "tuple[str | Reference, ...
     if plain or not parts:
         parts.append(plain)
     return tuple(parts)
+
+
+def escaped(plain: str, *, reference_follows: bool) -> str:
+    """Return plain text as it stands beside references: the inverse of ``split_text``, but for a leading ``vault:``."""
+    *texts, last = plain.split(OPENING[1:])
+    texts = [text + "$" * (len(text) - len(text.rstrip("$"))) for text in texts]
+    if reference_follows:
+        last += "$" * (len(last) - len(last.rstrip("$")))
+    return OPENING[1:].join([*texts, last])
 
 
 def _is_near_reference(text: str) -> bool:

@@ -10,7 +10,7 @@ from support.in_memory import codes
 from vaultgen.errors import Refused
 from vaultgen.errors.report import report
 from vaultgen.ports import Read
-from vaultgen.reference import Reference, parse_reference, split_text
+from vaultgen.reference import Reference, escaped, parse_reference, split_text
 
 printable = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "))
 segment = printable.map(lambda text: text.replace("/", "_")).filter(lambda text: text not in ("", ".", ".."))
@@ -102,34 +102,27 @@ def test_a_default_is_shown_nowhere(before: str, after: str, sign: str) -> None:
 
 
 plain = any_text.filter(bool)
-part = st.one_of(plain, st.sampled_from(["$", "${", "${vault:", "$${vault:", "vault:", "\\vault:", "}", "{"]))
+part = st.one_of(
+    plain, st.sampled_from(["$", "$$", "${", "{vault:", "${vault:", "$${vault:", "vault:", "\\vault:", "}", "{"])
+)
 
 
 @given(st.lists(part | references(), max_size=6), st.data())
 def test_text_is_split_where_it_was_joined(parts: list[str | Reference], data: st.DataObject) -> None:
-    """Written out, a literal opening gets a dollar more and a leading ``vault:`` a backslash."""
-    text, expected = "", list[str | Reference]()
+    """Written out, dollars in front of an opening are doubled, and a leading ``vault:`` gets a backslash."""
+    expected = list[str | Reference]()
     for one in parts:
-        if isinstance(one, Reference):
-            if text.endswith("$") or one.optional:
-                continue
-            text += "${" + _written(one, data).replace("}", "%7D") + "}"
-            expected.append(one)
-        elif expected and isinstance(expected[-1], str):
+        if isinstance(one, str) and expected and isinstance(expected[-1], str):
             expected[-1] += one
-            text = _escaped_again(text, expected, one)
-        else:
-            text += one.replace("${vault:", "$${vault:")
+        elif isinstance(one, str) or not one.optional:
             expected.append(one)
+    text = ""
+    for one, following in zip(expected, [*expected[1:], ""], strict=False):
+        if isinstance(one, Reference):
+            text += "${" + _written(one, data).replace("}", "%7D") + "}"
+        else:
+            text += escaped(one, reference_follows=isinstance(following, Reference))
     if text.lstrip("\\").startswith("vault:"):
         text = "\\" + text
     found = tuple(one._replace(shown="") if isinstance(one, Reference) else one for one in split_text(text))
     assert found == (tuple(expected) or ("",))
-
-
-def _escaped_again(text: str, expected: list[str | Reference], added: str) -> str:
-    """Two plain texts may form an opening where they meet: write their sum."""
-    whole = expected[-1]
-    assert isinstance(whole, str)
-    before = whole.removesuffix(added) if added else whole
-    return text.removesuffix(before.replace("${vault:", "$${vault:")) + whole.replace("${vault:", "$${vault:")
