@@ -10,7 +10,12 @@ import yaml
 
 from support.canaries import new_plain_canary
 from support.cluster_client import ApiRefused, ClusterClient
+from support.odd_times import NO_TIMES, TIMES
 from support.vault_artifacts import ARTIFACT, EVERY_FIELD, STATUS
+from vaultgen.controller.conditions import succeeded
+from vaultgen.controller.external_artifact import Publication
+from vaultgen.controller.resolve import Resolved, Version
+from vaultgen.controller.resource import VaultArtifact
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -45,6 +50,18 @@ def test_the_status_is_kept_and_is_no_part_of_the_object(client: ClusterClient, 
     )
     assert written["status"] == STATUS
     assert written["metadata"]["generation"] == applied["metadata"]["generation"]
+
+
+@pytest.mark.parametrize("text", [*TIMES, *NO_TIMES])
+def test_whatever_vault_says_of_times_the_status_is_taken(client: ClusterClient, namespace: str, text: str) -> None:
+    applied = made(client, namespace, ARTIFACT)
+    resolved = Resolved([], [Version("secret/data/app", "", 1, text)])
+    now = "2026-01-02T03:04:05Z"
+    publication = Publication("sha256:00", "externalartifact/a/b/00.tar.gz", "http://a/b", "main@sha1:00", now)
+    status = succeeded(VaultArtifact(applied), publication, resolved, now)
+    name = {"name": "my-app", "namespace": namespace}
+    (written,) = client.apply({**ARTIFACT, "metadata": name, "status": status}, status=True)
+    assert written["status"] == status
 
 
 def test_a_list_shows_how_each_is(client: ClusterClient, namespace: str) -> None:

@@ -1,6 +1,10 @@
 """What a VaultArtifact's status says (kstatus): Ready, Reconciling, Stalled, each with a reason."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from vaultgen.controller.external_artifact import Publication
@@ -35,6 +39,9 @@ OWN_REASONS = {
     "cluster-unavailable": "ClusterUnavailable",
 }
 MESSAGE_LIMIT = 2000
+VERSIONS_LIMIT = 256 << 10
+"""Bytes of the versions as JSON; an object of more than some 1.5 MB is taken by no API server."""
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[-+][0-9]{2}:[0-9]{2})")
 
 
 def reason_of(faults: Sequence[Fault]) -> str:
@@ -71,7 +78,7 @@ def succeeded(owner: VaultArtifact, publication: Publication, resolved: Resolved
         **_handled(owner),
         "artifact": dict(publication.artifact()),
         "sourceRevision": publication.source_revision,
-        "versions": [_version(one) for one in resolved.versions],
+        "versions": list(_versions(resolved.versions)),
         "conditions": [ready],
     }
 
@@ -102,10 +109,25 @@ def _condition(owner: VaultArtifact, kind: str, status: str, reason: str, text: 
     }
 
 
+def _versions(versions: Sequence[Version]) -> Iterator[Mapping[str, Any]]:
+    """Yield as many as there is room for."""
+    described = [_version(one) for one in versions]
+    sizes = itertools.accumulate(len(json.dumps(one)) for one in described)
+    yield from (one for one, size in zip(described, sizes, strict=True) if size <= VERSIONS_LIMIT)
+
+
 def _version(one: Version) -> Mapping[str, Any]:
     namespace = {"namespace": one.vault_namespace} if one.vault_namespace else {}
-    created = {"createdTime": one.created_time} if one.created_time else {}
+    created = {"createdTime": one.created_time} if _is_time(one.created_time) else {}
     return {"path": one.path, **namespace, "version": one.version, **created}
+
+
+def _is_time(text: str) -> bool:
+    """Return whether a text is RFC 3339: with another one the API server takes nothing of the status."""
+    try:
+        return bool(_TIME.fullmatch(text) and datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
+    except ValueError:
+        return False
 
 
 def _line(fault: Fault) -> str:
