@@ -1,5 +1,6 @@
 """The parent's side of a build: answers every function process of kustomize from one Vault session."""
 
+import contextlib
 import os
 import shlex
 import socket
@@ -19,6 +20,8 @@ SILENCE = 30.0
 """Seconds that a process may say nothing in the middle of its request."""
 PATIENCE = 2.0
 """Seconds that the end of a session waits for an answer in the making."""
+PAUSE = 0.01
+"""Seconds until the next attempt where the system cannot hand a connection over, for want of a descriptor, say."""
 
 Answer = Callable[[str, str, bytes], tuple[int, str, bytes]]
 """(face, root, request) → (status, text for standard error, standard output)."""
@@ -40,6 +43,7 @@ class BuildSession:
         self._private = PrivateDirectory()
         self._listener: socket.socket | None = None
         self._thread: threading.Thread | None = None
+        self._is_over = threading.Event()
 
     @property
     def directory(self) -> str:
@@ -78,9 +82,9 @@ class BuildSession:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._is_over.set()
         if self._thread is not None and self._listener is not None:
-            # shutdown wakes the thread that waits in accept; close alone would not
-            self._listener.shutdown(socket.SHUT_RDWR)
+            self._wake(self._listener.getsockname())
             self._thread.join(PATIENCE)
         if self._listener is not None:
             self._listener.close()
@@ -98,13 +102,23 @@ class BuildSession:
             os.makedirs(os.path.dirname(place), exist_ok=True)
             os.symlink(directory, place)
 
+    def _wake(self, path: str) -> None:
+        """Have the thread that waits for a connection look up; not every system lets a listener be shut down."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            # Where the queue is full the thread has no need to be woken.
+            connection.setblocking(False)
+            connection.connect(path)
+
     def _serve(self, listener: socket.socket) -> None:
-        while True:
+        while not self._is_over.is_set():
             try:
                 connection, _ = listener.accept()
             except OSError:
-                return
+                self._is_over.wait(PAUSE)
+                continue
             with connection:
+                if self._is_over.is_set():
+                    return
                 try:
                     if _peer_user(connection) == os.getuid():
                         self._exchange(connection)

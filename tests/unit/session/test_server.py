@@ -1,6 +1,7 @@
 """The parent's side: who is answered, and what is left of it."""
 
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -153,6 +154,25 @@ def test_one_that_says_nothing_does_not_hold_up_the_others(
         # Who does speak may take a moment to begin.
         monkeypatch.setattr(server, "SILENCE", 60)
         assert outcome(run(session, b"next")) == (0, b"answer to next", b"")
+
+
+def test_a_connection_that_cannot_be_taken_does_not_end_the_session(
+    asked: Asked, session: BuildSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process has as many files open as it may, say, for a moment; else each child would wait for ever."""
+    failures = iter([OSError(errno.EMFILE, "canary")])
+    accept = socket.socket.accept
+
+    def accept_later(self: socket.socket) -> object:
+        for failure in failures:
+            raise failure
+        return accept(self)
+
+    monkeypatch.setattr(socket.socket, "accept", accept_later)
+    # The one that waits already is not affected.
+    assert outcome(run(session, b"first"))[0] == 0
+    assert outcome(run(session, b"next")) == (0, b"answer to next", b"")
+    assert next(failures, None) is None
 
 
 def test_another_user_is_not_answered(session: BuildSession, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
