@@ -322,7 +322,7 @@ class Pool:
     def _redirected(self, job: Job, response: "Response") -> None:
         from vaultgen.vault.redirect import REDIRECT_LIMIT, redirected_target, without_token
 
-        target = redirected_target(response, job.request.method, self._settings)
+        target = redirected_target(response, job.request, self._settings)
         if isinstance(target, Fault):
             self._fail(job, without_token(target, job.request))
         elif job.redirects == REDIRECT_LIMIT:

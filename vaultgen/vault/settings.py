@@ -62,6 +62,7 @@ class Settings(Record):
     """Headers of VAULT_HEADERS: name and text (str, wrapped)."""
     tls: TlsSettings = TlsSettings()
     proxy: "Proxy | None" = None
+    follows_redirects: bool = True
 
 
 def read_settings(config: "VaultConfig", environ: "Mapping[str, str]") -> Settings:
@@ -84,6 +85,7 @@ def read_settings(config: "VaultConfig", environ: "Mapping[str, str]") -> Settin
         reader.headers(private),
         reader.tls(config, private),
         reader.proxy(address),
+        not reader.value("DISABLE_REDIRECTS", environment.boolean, False),
     )
     if not settings.at_home:
         reader.faults.extend(_leaves_home(settings, name) for name in private)

@@ -521,15 +521,15 @@ def test_a_refusal_counts_although_the_connection_is_reset_behind_it() -> None:
 
 
 def test_a_redirect_on_the_same_server_is_followed_with_the_token() -> None:
-    script = in_turn(Reply(http(307, "", "Location: /v1/secret/data/other?version=2")), OK)
+    script = in_turn(Reply(http(307, "", "Location: /gateway/v1/secret/data/app")), OK)
     outcomes, server = exchanged(script, [READ])
     assert outcomes == [(200, b"{}")]
-    assert server.lines[1] == "GET /v1/secret/data/other?version=2 HTTP/1.1"
+    assert server.lines[1] == "GET /gateway/v1/secret/data/app HTTP/1.1"
     assert server.asked[1].headers["x-vault-token"] == "s.canary"
 
 
 def test_redirects_have_an_end() -> None:
-    outcomes, server = exchanged(lambda asked: Reply(http(307, "", "Location: /v1/x")), [READ])
+    outcomes, server = exchanged(lambda asked: Reply(http(307, "", "Location: /v1/secret/data/app")), [READ])
     assert outcomes == ["redirected"]
     assert len(server.asked) == 4
 

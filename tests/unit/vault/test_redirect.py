@@ -1,4 +1,4 @@
-"""Redirects: on the same server they are followed, to any other place they are not."""
+"""Redirects: to the same path of the same server they are followed, to any other place they are not."""
 
 import pytest
 
@@ -14,14 +14,17 @@ def target(
     location: str, status: int = 307, method: str = "GET", address: str = "http://vault.test:8200"
 ) -> str | Fault:
     headers = {"location": location} if location else {}
-    return redirected_target(Response(status, Redacted(b""), headers), method, Settings(parse_address(address)))
+    request = Request(method, "x")
+    return redirected_target(Response(status, Redacted(b""), headers), request, Settings(parse_address(address)))
 
 
 @pytest.mark.parametrize(
     ("location", "path"),
     [
-        ("/v1/secret/data/x", "/v1/secret/data/x"),
-        ("/v1/x?version=2#top", "/v1/x?version=2"),
+        ("/v1/x", "/v1/x"),
+        ("/v1/x#top", "/v1/x"),
+        ("/gateway/v1/x", "/gateway/v1/x"),
+        ("/v1/%78", "/v1/%78"),
         ("http://vault.test:8200/v1/x", "/v1/x"),
         ("HTTP://Vault.Test:8200/v1/x", "/v1/x"),
     ],
@@ -31,7 +34,33 @@ def test_the_same_server_is_asked_again(location: str, path: str) -> None:
 
 
 def test_a_default_port_is_the_same_server_too() -> None:
-    assert target("https://vault.test:443/x", address="https://vault.test") == "/x"
+    assert target("https://vault.test:443/v1/x", address="https://vault.test") == "/v1/x"
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["/login?next=/v1/x", "/v1/y", "/v1/x/", "/x", "/v1/x?version=2", "/v1/x%2Fy", "http://vault.test:8200/"],
+)
+def test_another_path_is_refused(location: str) -> None:
+    """It may lead to another secret, or to a page to log in at, which the token is nothing for."""
+    found = target(location)
+    assert isinstance(found, Fault)
+    assert found.facts == {"address": "http://vault.test:8200", "target": "another path"}
+
+
+def test_what_is_asked_for_stays_part_of_the_path() -> None:
+    request = Request("GET", "secret/data/ä b", "version=2")
+    settings = Settings(parse_address("http://vault.test"))
+    location = "/v1/secret/data/%C3%A4%20b?version=2"
+    assert redirected_target(Response(307, Redacted(b""), {"location": location}), request, settings) == location
+
+
+def test_redirects_can_be_switched_off() -> None:
+    settings = Settings(parse_address("http://vault.test"), follows_redirects=False)
+    response = Response(307, Redacted(b""), {"location": "/v1/x"})
+    found = redirected_target(response, Request("GET", "x"), settings)
+    assert isinstance(found, Fault)
+    assert found.facts["target"] == "http://vault.test while VAULT_DISABLE_REDIRECTS is set"
 
 
 @pytest.mark.parametrize(

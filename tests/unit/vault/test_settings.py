@@ -49,6 +49,7 @@ def test_an_agents_address_comes_first() -> None:
 def test_the_defaults_are_those_of_the_command_lines() -> None:
     settings = read_settings(VaultConfig(), HOME)
     assert (settings.timeout, settings.attempts, settings.rate_limit, settings.proxy) == (60.0, 3, None, None)
+    assert settings.follows_redirects
 
 
 def test_every_other_variable_is_read() -> None:
@@ -60,6 +61,7 @@ def test_every_other_variable_is_read() -> None:
             "VAULT_MAX_RETRIES": "0",
             "VAULT_RATE_LIMIT": "5:7",
             "VAULT_SKIP_VERIFY": "true",
+            "VAULT_DISABLE_REDIRECTS": "1",
             "VAULT_HEADERS": '{"X-Access": "open"}',
             "VAULT_CLIENT_CERT": "/etc/c.pem",
             "VAULT_CLIENT_KEY": "/etc/k.pem",
@@ -72,6 +74,7 @@ def test_every_other_variable_is_read() -> None:
     assert settings.rate_limit == RateLimit(5.0, 7)
     assert [(name, text.reveal()) for name, text in settings.headers] == [("X-Access", "open")]
     assert settings.tls.skip_verify
+    assert not settings.follows_redirects
     assert settings.tls.ca is not None
     assert settings.tls.ca.kind == "directory"
     assert settings.proxy is not None
