@@ -47,16 +47,17 @@ OTHER_FILES = {
     "alert.yaml",
     "application.yaml",
     "argocd-cm.yaml",
+    "external-secret.yaml",
     "my-app.yaml",
     "plugin.yaml",
     "refresh.yaml",
     "repo-server.yaml",
+    "secret-store.yaml",
     "vault-ca.yaml",
 }
 """Files of other programs, and what vaultgen itself writes; a test uses each as it stands."""
 
 NOT_RUN = {
-    "docs/import.md#coming-from-argocd-vault-plugin": "test_import.py does this with a manifest of its own",
     "README.md#see-it-work": "it is this very test run, and the demo beside it",
     "README.md#install": "no test may ask a registry; all of them run what `pip install` put there from the wheel",
     "docs/flux.md#in-a-flux-cluster": "a drawing",

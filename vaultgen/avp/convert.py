@@ -3,59 +3,35 @@
 import base64
 import binascii
 import contextlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from vaultgen.avp.placeholder import NotCarried, Origin, Placeholder, reference, split
+from vaultgen.avp.placeholder import Origin, Placeholder, source, split
+from vaultgen.importing.entry import Conversion, Entry
+from vaultgen.importing.resource import Resource, Steps, shown
+from vaultgen.importing.source import NotCarried
 
 PREFIX = "avp.kubernetes.io/"
 _KNOWN = frozenset(PREFIX + name for name in ("path", "secret-version", "kv-version", "remove-missing", "ignore"))
 
 
-@dataclass(frozen=True)
-class Left:
-    """Something that was not carried over."""
-
-    file: str
-    resource: str
-    """Kind and name."""
-    where: str
-    """The field: ``stringData.password``."""
-    why: str
-
-
-@dataclass
-class Conversion:
-    """Entries for ``secretGenerator``, and all that could not become one."""
-
-    entries: list[dict[str, Any]] = field(default_factory=list)
-    converted: list[str] = field(default_factory=list)
-    """File and resource of each Secret that an entry takes the place of."""
-    partly: list[str] = field(default_factory=list)
-    """File and resource of each Secret of which an entry holds a part."""
-    left: list[Left] = field(default_factory=list)
-
-
-def convert(file: str, documents: list[Any], into: Conversion) -> None:
-    """Add what the documents of one file hold; nothing with a placeholder is passed over silently."""
-    for document in documents:
-        if not isinstance(document, dict):
-            continue
-        metadata = document.get("metadata")
-        annotations = (metadata.get("annotations") if isinstance(metadata, dict) else None) or {}
+def convert(resources: Sequence[Resource], into: Conversion) -> None:
+    """Add what these resources hold; nothing with a placeholder is passed over silently."""
+    for resource in resources:
+        annotations = resource.metadata.get("annotations")
+        annotations = annotations if isinstance(annotations, Mapping) else {}
         if str(annotations.get(PREFIX + "ignore")).lower() == "true":
             continue
         origin = _origin(annotations)
-        found = [where for where, text in _texts(document, "") if _has_placeholder(text, where, origin)]
+        found = [found for found in _texts(resource.tree, ()) if _has_placeholder(found, origin)]
         if not found:
             continue
-        resource = f"{document.get('kind')} {metadata.get('name', '') if isinstance(metadata, dict) else ''}".strip()
-        if document.get("kind") == "Secret" and document.get("apiVersion") == "v1":
-            _secret(file, resource, document, origin, into)
-        else:
+        if resource.kind == "Secret" and resource.tree.get("apiVersion") == "v1":
+            _secret(resource, origin, annotations, into)
+            continue
+        for steps, _, where in found:
             why = "vaultgen makes Secrets only; refer to one, or copy from one with kustomize's replacements"
-            into.left += (Left(file, resource, where, why) for where in found)
+            resource.leave(steps, why, where)
 
 
 def _origin(annotations: Mapping[str, Any]) -> Origin:
@@ -65,45 +41,39 @@ def _origin(annotations: Mapping[str, Any]) -> Origin:
     return Origin(path, version, missing)
 
 
-def _secret(file: str, resource: str, document: Mapping[str, Any], origin: Origin, into: Conversion) -> None:
-    metadata = document["metadata"]
-    entry: dict[str, Any] = {"name": metadata.get("name", "")}
-    for name, value in (("namespace", metadata.get("namespace")), ("type", document.get("type"))):
-        if value:
-            entry[name] = value
-    left: list[Left] = []
-    files: dict[str, str] = {}
-    literals: list[str] = []
-    keys = [("data", key, value) for key, value in (document.get("data") or {}).items()]
+def _secret(resource: Resource, origin: Origin, annotations: Mapping[str, Any], into: Conversion) -> None:
+    metadata = resource.metadata
+    labels = metadata.get("labels")
+    entry = Entry(
+        resource.name,
+        resource.namespace,
+        type=str(resource.tree.get("type") or ""),
+        labels=labels if isinstance(labels, Mapping) else {},
+        annotations={name: text for name, text in annotations.items() if not name.startswith(PREFIX)},
+        immutable=resource.tree.get("immutable") is True,
+    )
     # stringData wins over data, as for the API server.
-    keys += [("stringData", key, value) for key, value in (document.get("stringData") or {}).items()]
-    for part, key, value in {key: (part, key, value) for part, key, value in keys}.values():
+    values = {key: (part, value) for part in ("data", "stringData") for key, value in _pairs(resource, part)}
+    for key, (part, value) in values.items():
         try:
-            _value(str(key), str(value), origin, files, literals, encoded=part == "data")
+            entry.put(key, _parts(value, origin, encoded=part == "data"))
         except NotCarried as reason:
-            left.append(Left(file, resource, f"{part}.{key}", str(reason)))
-    for where, text in _texts(metadata, "metadata."):
-        if _has_placeholder(text, where, origin):
-            left.append(Left(file, resource, where, "names, labels and annotations cannot come from Vault"))
-    annotations = metadata.get("annotations") or {}
+            resource.leave((part, key), str(reason))
+    for found in _texts(metadata, ("metadata",)):
+        if _has_placeholder(found, origin):
+            resource.leave(found[0], "names, labels and annotations cannot come from Vault", found[2])
     for name in sorted(name for name in annotations if name.startswith(PREFIX) and name not in _KNOWN):
-        left.append(Left(file, resource, f"metadata.annotations.{name}", "an annotation that is not known here"))
-    options: dict[str, Any] = {"disableNameSuffixHash": True}
-    if labels := metadata.get("labels"):
-        options["labels"] = dict(labels)
-    if kept := {name: text for name, text in annotations.items() if not name.startswith(PREFIX)}:
-        options["annotations"] = kept
-    if document.get("immutable") is True:
-        options["immutable"] = True
-    into.left += left
-    if files or literals:
-        entry |= {"files": files} if files else {}
-        entry |= {"literals": literals} if literals else {}
-        into.entries.append({**entry, "options": options, "lacks": [one.where for one in left]})
-        (into.partly if left else into.converted).append(f"{file}: {resource}")
+        resource.leave(("metadata", "annotations", name), "an annotation that is not known here")
+    into.add(resource, entry)
 
 
-def _value(key: str, value: str, origin: Origin, files: dict[str, str], literals: list[str], *, encoded: bool) -> None:
+def _pairs(resource: Resource, part: str) -> Iterator[tuple[str, str]]:
+    pairs = resource.tree.get(part)
+    for key, value in pairs.items() if isinstance(pairs, Mapping) else ():
+        yield key, "" if value is None else str(value)
+
+
+def _parts(value: str, origin: Origin, *, encoded: bool) -> "list[str | Any]":
     parts = split(value, origin)
     if encoded and not any(isinstance(part, Placeholder) for part in parts):
         try:
@@ -112,28 +82,21 @@ def _value(key: str, value: str, origin: Origin, files: dict[str, str], literals
             raise NotCarried("a binary value; put it into a file and list that under files") from None
         parts, encoded = split(text, origin), False
     if len(parts) == 1 and isinstance(parts[0], Placeholder):
-        missing = "optional=true" if origin.remove_missing else ""
-        files[key] = reference(parts[0], encoded=encoded, missing=missing)
-        return
+        return [source(parts[0], encoded=encoded, missing="optional=true" if origin.remove_missing else "")]
     if encoded:
         raise NotCarried("text around a placeholder in data, where the whole must be base64")
     missing = "default=" if origin.remove_missing else ""
-    text = "".join(
-        f"${{{reference(part, encoded=False, missing=missing)}}}"
-        if isinstance(part, Placeholder)
-        else part.replace("${vault:", "$${vault:")
-        for part in parts
-    )
-    if isinstance(parts[0], str) and parts[0].startswith("vault:"):
-        text = "\\" + text
-    # kustomize takes one pair of outer quotes away
-    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
-    literals.append(f'{key}="{text}"' if quoted else f"{key}={text}")
+    return [part if isinstance(part, str) else source(part, encoded=False, missing=missing) for part in parts]
 
 
-def _has_placeholder(text: str, where: str, origin: Origin) -> bool:
+_Found = tuple[Steps, str, str]
+"""Where a text is, the text, and how the place is called."""
+
+
+def _has_placeholder(found: _Found, origin: Origin) -> bool:
+    steps, text, _ = found
     texts = [text]
-    if where.startswith("data."):
+    if steps[0] == "data":
         with contextlib.suppress(binascii.Error, ValueError):
             texts.append(base64.b64decode(text, validate=True).decode())
     for one in texts:
@@ -145,15 +108,14 @@ def _has_placeholder(text: str, where: str, origin: Origin) -> bool:
     return False
 
 
-def _texts(tree: Any, where: str) -> Iterator[tuple[str, str]]:
-    """Yield each text of a tree, keys of maps included, with the path that leads to it."""
+def _texts(tree: Any, steps: Steps) -> Iterator[_Found]:
+    """Yield each text of a tree, keys of maps included."""
     if isinstance(tree, Mapping):
         for key, value in tree.items():
-            yield f"{where}{key} (the key)", str(key)
-            yield from _texts(value, f"{where}{key}." if isinstance(value, Mapping | list) else f"{where}{key}")
+            yield (*steps, key), key, f"{shown((*steps, key))} (the key)"
+            yield from _texts(value, (*steps, key))
     elif isinstance(tree, list):
         for index, value in enumerate(tree):
-            at = f"{where.removesuffix('.')}[{index}]"
-            yield from _texts(value, f"{at}." if isinstance(value, Mapping | list) else at)
+            yield from _texts(value, (*steps, index))
     elif isinstance(tree, str):
-        yield where, tree
+        yield steps, tree, shown(steps)

@@ -5,16 +5,11 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote
+
+from vaultgen.importing.source import NotCarried, Source
 
 _PLACEHOLDER = re.compile(r"<(path:[^<>\n]+?|[-\w.]+(?:\s*\|[^<>\n]+)?)>")
-_SAFE_IN_PATH = "/-_.~!$'()*,;:@ "
-_SAFE_IN_VALUE = "/-_.~!$'()*,;:@ |"
 _JSON_PATH = re.compile(r"\{?\.?([\w-]+(?:\.[\w-]+)*)\}?")
-
-
-class NotCarried(Exception):
-    """Something that a reference cannot say; the message is public."""
 
 
 @dataclass(frozen=True)
@@ -72,36 +67,33 @@ def _parse(text: str, origin: Origin) -> Placeholder:
     return Placeholder(path, key, version, tuple(named))
 
 
-def reference(placeholder: Placeholder, *, encoded: bool, missing: str) -> str:
-    """Return the reference that means the same.
+def source(placeholder: Placeholder, *, encoded: bool, missing: str) -> Source:
+    """Return the value that a placeholder names.
 
     ``encoded``: it stands in a Secret's ``data``, where the result is base64. ``missing`` is what to add for a missing
     field: ``optional=true``, ``default=`` or nothing. Raises NotCarried for what a reference cannot say.
     """
-    query = f"key={quote(placeholder.key, safe=_SAFE_IN_VALUE)}"
-    if placeholder.version:
-        if not placeholder.version.isdigit() or placeholder.version.startswith("0"):
-            raise NotCarried("a version that is no number")
-        query += f"&version={placeholder.version}"
+    pointer: tuple[str, ...] = ()
+    decode = False
     names = [name for name, _ in placeholder.modifiers]
     if encoded:
         # In data, a value that is not encoded by the placeholder is stored encoded in Vault.
         names = names[:-1] if names[-1:] == ["base64encode"] else [*names, "base64decode"]
     for index, name in enumerate(names):
         if name == "jsonPath":
-            query += f"&jsonPointer={_pointer(placeholder.modifiers[index][1])}"
-        elif name == "base64decode" and name == names[-1]:
-            query += "&decode=base64"
+            pointer += _pointer(placeholder.modifiers[index][1])
+        elif name == "base64decode" and index == len(names) - 1:
+            decode = True
         elif name != "jsonParse":
             raise NotCarried(f"the modifier {name}")
-    if missing:
-        query += f"&{missing}"
-    return f"vault:{quote(placeholder.path.strip('/'), safe=_SAFE_IN_PATH)}?{query}"
+    return Source(
+        placeholder.path, placeholder.key, placeholder.version, pointer=pointer, decode=decode, missing=missing
+    )
 
 
-def _pointer(path: str) -> str:
-    """Return the JSON pointer for a JSONPath that names one thing: ``{.a.b}``."""
+def _pointer(path: str) -> tuple[str, ...]:
+    """Return the names of a JSONPath that names one thing: ``{.a.b}``."""
     match = _JSON_PATH.fullmatch(path.strip("'\""))
     if not match:
         raise NotCarried("a jsonPath with more than names")
-    return "/" + "/".join(quote(name, safe="-_.~") for name in match[1].split("."))
+    return tuple(match[1].split("."))

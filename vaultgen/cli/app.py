@@ -33,7 +33,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Set up": {
         "init": "Turn a builtin secretGenerator into a generator file",
-        "import": "Turn Secrets with placeholders of argocd-vault-plugin",
+        "import": "Turn ExternalSecrets and their like into a generator document",
         "install": "Put the legacy plugin where kustomize and kubectl look for it",
         "completion": "Print the script that makes a shell complete",
     },
@@ -53,7 +53,7 @@ SECTIONS: dict[str, dict[str, str]] = {
 
 COMMANDS = {name: summary for section in SECTIONS.values() for name, summary in section.items()}
 
-MODULES = {"import": "cli.import_avp", "controller": "controller.command"}
+MODULES = {"import": "cli.import_resources", "controller": "controller.command"}
 """Of the commands that are not in a module of their own name: one is a keyword, one a face of its own."""
 
 FOUND_STATUS = 1

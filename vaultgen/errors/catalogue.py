@@ -210,7 +210,9 @@ CATALOGUE: "dict[str, Row]" = {
     ),
     "git-failed": Row("document", "git cannot be used: {why}", "try `git status` in the directory"),
     "nothing-to-import": Row(
-        "document", "no placeholder of argocd-vault-plugin was found", "name the manifests, or the directory with them"
+        "document",
+        "no ExternalSecret, VaultStaticSecret or placeholder of argocd-vault-plugin was found",
+        "name the manifests, or the directory with them",
     ),
     # ... of vaultgen.lock
     "bad-lock": Row(

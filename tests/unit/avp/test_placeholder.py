@@ -2,7 +2,8 @@
 
 import pytest
 
-from vaultgen.avp.placeholder import NotCarried, Origin, Placeholder, reference, split
+from vaultgen.avp.placeholder import Origin, Placeholder, source, split
+from vaultgen.importing.source import NotCarried
 
 ORIGIN = Origin("secret/data/app")
 
@@ -11,6 +12,10 @@ def only(text: str, origin: Origin = ORIGIN) -> Placeholder:
     (part,) = split(text, origin)
     assert isinstance(part, Placeholder)
     return part
+
+
+def reference(placeholder: Placeholder, *, encoded: bool = False) -> str:
+    return source(placeholder, encoded=encoded, missing="").reference()
 
 
 @pytest.mark.parametrize(
@@ -26,37 +31,37 @@ def only(text: str, origin: Origin = ORIGIN) -> Placeholder:
     ],
 )
 def test_a_placeholder_has_a_reference_that_means_the_same(text: str, expected: str) -> None:
-    assert reference(only(text), encoded=False, missing="") == expected
+    assert reference(only(text)) == expected
 
 
 def test_the_version_of_the_annotation_counts_for_the_path_of_the_annotation() -> None:
     placeholder = only("<password>", Origin("secret/data/app", "7"))
-    assert reference(placeholder, encoded=False, missing="") == "vault:secret/data/app?key=password&version=7"
+    assert reference(placeholder) == "vault:secret/data/app?key=password&version=7"
 
 
 def test_data_that_the_placeholder_encodes_is_not_encoded_in_vault() -> None:
-    assert reference(only("<tls | base64encode>"), encoded=True, missing="") == "vault:secret/data/app?key=tls"
+    assert reference(only("<tls | base64encode>"), encoded=True) == "vault:secret/data/app?key=tls"
 
 
 def test_data_that_the_placeholder_does_not_encode_is_encoded_in_vault() -> None:
-    assert reference(only("<tls>"), encoded=True, missing="") == "vault:secret/data/app?key=tls&decode=base64"
+    assert reference(only("<tls>"), encoded=True) == "vault:secret/data/app?key=tls&decode=base64"
 
 
 @pytest.mark.parametrize("text", ["<x | sha256sum>", "<x | indent 4>", "<x | yamlParse>", "<x | base64encode>"])
 def test_a_modifier_without_a_counterpart_is_refused_by_name(text: str) -> None:
     with pytest.raises(NotCarried, match=text.split("|")[1].split()[0].rstrip(">")):
-        reference(only(text), encoded=False, missing="")
+        reference(only(text))
 
 
 @pytest.mark.parametrize("path", ["{.a[0]}", "{range .items[*]}{.b}{end}", "{..a}"])
 def test_a_json_path_that_is_no_pointer_is_refused(path: str) -> None:
     with pytest.raises(NotCarried, match="jsonPath"):
-        reference(only(f"<x | jsonPath {path}>"), encoded=False, missing="")
+        reference(only(f"<x | jsonPath {path}>"))
 
 
 def test_a_version_that_is_no_number_is_refused() -> None:
     with pytest.raises(NotCarried, match="version"):
-        reference(only("<path:kv/data/x#user#latest>"), encoded=False, missing="")
+        reference(only("<path:kv/data/x#user#latest>"))
 
 
 def test_without_the_annotation_angle_brackets_are_text() -> None:

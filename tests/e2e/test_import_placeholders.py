@@ -1,12 +1,12 @@
 """``vaultgen import``: what argocd-vault-plugin would have made, vaultgen makes."""
 
 import base64
-import subprocess
 from pathlib import Path
 
 import yaml
 
-from support.kustomize import kustomize_build, vaultgen_directory
+from support.imports import run_import as run
+from support.kustomize import kustomize_build
 from support.vault_client import VaultClient
 from support.vault_namespace import VaultNamespace
 
@@ -33,17 +33,6 @@ data:
   plain: aGVsbG8=
 """
 PASSWORD = 'pa$$ \'"word"'
-
-
-def run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(vaultgen_directory() / "vaultgen"), "import", *arguments],
-        cwd=directory,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_the_imported_document_makes_the_same_secret(
@@ -87,9 +76,9 @@ def test_what_cannot_be_carried_over_is_listed_and_the_status_tells(tmp_path: Pa
     done = run(tmp_path, ".")
     assert done.returncode == 1
     left = done.stderr.partition("Not carried over:\n")[2].splitlines()
-    assert [line.split(":")[1].strip() for line in left] == [
-        "Secret db, stringData.host",
-        "ConfigMap web, data.url",
+    assert [line.rpartition(":")[0].strip() for line in left] == [
+        "all.yaml:15: Secret db, stringData.host",
+        "all.yaml:25: ConfigMap web, data.url",
     ]
     keys = yaml.safe_load(done.stdout)["secretGenerator"][0]["files"]
     assert "host" not in keys

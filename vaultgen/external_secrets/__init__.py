@@ -1,0 +1,1 @@
+"""The way from External Secrets Operator's resources to generator documents."""

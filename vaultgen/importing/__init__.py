@@ -1,0 +1,1 @@
+"""What the ways on from other tools share: resources taken apart, references put together, documents written."""

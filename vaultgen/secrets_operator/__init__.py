@@ -1,0 +1,1 @@
+"""The way from Vault Secrets Operator's resources to generator documents."""

@@ -1,0 +1,168 @@
+"""VaultAuth and VaultConnection: the ``vault:`` block that reads a secret."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vaultgen.importing.resource import Listed, Node, Resource
+
+DEFAULT = "default"
+"""The VaultAuth and the VaultConnection that are taken where none is named."""
+
+_NO_NAMESPACE = "the namespace of its Secret or ServiceAccount is in none of the files; write it under vault.auth"
+_HOME = "credentials go there only if the build's VAULT_ADDR or VAULTGEN_ALLOWED_ADDRESSES names it, too"
+_NO_HEADERS = "vaultgen adds no headers of its own"
+
+
+@dataclass
+class Login:
+    """How a secret is read."""
+
+    vault: Mapping[str, Any] = field(default_factory=dict)
+    """The ``vault:`` block; empty where no VaultAuth is there."""
+    origin: str = ""
+    """Name of the VaultAuth."""
+
+    def read_in(self, spec: Node) -> str:
+        """Return the Vault namespace of a secret, where it is not that of the login."""
+        own = spec.text("namespace").strip("/")
+        return "" if own == self.vault.get("namespace", "") else own
+
+
+class Logins:
+    """The ways to log in among the resources."""
+
+    def __init__(self, resources: Sequence[Resource]) -> None:
+        self._resources = [one for one in resources if one.group == "secrets.hashicorp.com"]
+
+    def of(self, spec: Node, namespace: str) -> Login:
+        """Return how a secret of this namespace is read; what is not there is noted."""
+        if (auth := self._find("VaultAuth", spec.text("vaultAuthRef"), namespace)) is None:
+            why = f"{_called('VaultAuth', spec.text('vaultAuthRef'))} is not among the files"
+            spec.resource.note(_place(spec, "vaultAuthRef"), f"{why}: address and login are those of the environment")
+            return Login()
+        tree = auth.root
+        block: dict[str, Any] = {}
+        try:
+            own = tree.mapping("spec")
+            connection = own.text("vaultConnectionRef")
+            if found := self._find("VaultConnection", connection, auth.namespace):
+                block |= _connection(found)
+            else:
+                why = f"{_called('VaultConnection', connection)} is not among the files"
+                auth.note(_place(own, "vaultConnectionRef"), f"{why}: the address is that of the environment")
+            if in_namespace := own.text("namespace").strip("/"):
+                block["namespace"] = in_namespace
+            if method := _method(own, namespace or auth.namespace):
+                block["auth"] = method
+        except Listed:
+            auth.seen(("spec",))
+        auth.finish()
+        return Login(block, auth.name)
+
+    def _find(self, kind: str, reference: str, namespace: str) -> Resource | None:
+        """Return the resource that ``[NAMESPACE/]NAME`` means; the operator's own namespace is not known here."""
+        wanted, _, name = reference.rpartition("/")
+        wanted = wanted or (namespace if reference else "")
+        named = [one for one in self._resources if (one.kind, one.name) == (kind, name or DEFAULT)]
+        near = [one for one in named if one.namespace == wanted or not one.namespace or not wanted]
+        return min(near, key=lambda one: one.namespace != wanted, default=None)
+
+
+def _called(kind: str, reference: str) -> str:
+    return f"{kind} {reference or DEFAULT}"
+
+
+def _place(node: Node, name: str) -> tuple[str | int, ...]:
+    """Return the steps to a field, or to what is around it where it is not there."""
+    return (*node.steps, name)
+
+
+def _connection(resource: Resource) -> dict[str, Any]:
+    try:
+        spec = resource.root.mapping("spec")
+        block: dict[str, Any] = {}
+        if address := spec.text("address"):
+            block["address"] = address
+            spec.note("address", _HOME)
+        if server_name := spec.text("tlsServerName"):
+            block["tls"] = {"serverName": server_name}
+        spec.leave("headers", _NO_HEADERS)
+        spec.leave("caCertSecretRef", "the document names files; write it to one, and name that under vault.tls.caFile")
+        spec.leave("caCertPath", "a file of the operator's; name one of the build's under vault.tls.caFile")
+        if spec.flag("skipTLSVerify"):
+            spec.leave(
+                "skipTLSVerify", "the server's certificate is always checked; name its CA under vault.tls.caFile"
+            )
+        spec.note("timeout", "VAULT_CLIENT_TIMEOUT says how long a build waits")
+    except Listed:
+        return {}
+    resource.finish()
+    return block
+
+
+def _method(spec: Node, namespace: str) -> dict[str, Any]:
+    """Return a login method, empty where it cannot be carried over, which is listed then."""
+    spec.note("allowedNamespaces", "whoever may build may read; which namespaces may use a login is not checked")
+    spec.note("storageEncryption", "nothing is stored")
+    spec.leave("headers", _NO_HEADERS)
+    spec.leave("params", "a login has no parameters beside those of its method")
+    spec.leave("vaultAuthGlobalRef", "what it adds is not followed; write it into the VaultAuth first")
+    name, mount = spec.text("method"), spec.text("mount").strip("/")
+    if not name:
+        return {}
+    if name not in _METHODS:
+        spec.leave("method", "a login method that is not converted; write it under vault.auth")
+        spec.seen(name)
+        return {}
+    try:
+        return _METHODS[name](spec.mapping(name), {"mount": mount} if mount else {}, namespace)
+    except Listed:
+        spec.seen(name)
+        return {}
+
+
+def _kubernetes(node: Node, mount: Mapping[str, str], namespace: str) -> dict[str, Any]:
+    node.note("tokenExpirationSeconds", "the token is used once, at once")
+    account = {"name": node.text("serviceAccount"), "namespace": namespace}
+    role, audiences = node.text("role"), node.texts("audiences")
+    if not role or not account["name"]:
+        raise node.unable("", "role and serviceAccount are expected here")
+    if not namespace:
+        raise node.unable("serviceAccount", _NO_NAMESPACE)
+    if len(audiences) > 1:
+        raise node.unable("audiences", "a token has one audience")
+    audience = {"audience": audiences[0]} if audiences else {}
+    return {"kubernetes": {**mount, "role": role, "serviceAccountRef": account, **audience}}
+
+
+def _jwt(node: Node, mount: Mapping[str, str], namespace: str) -> dict[str, Any]:
+    if "secretRef" not in node:
+        # Both methods take a role and a JWT in the same request.
+        return _kubernetes(node, mount or {"mount": "jwt"}, namespace)
+    for name in ("serviceAccount", "audiences", "tokenExpirationSeconds"):
+        node.note(name, "secretRef is there, and is taken")
+    role = node.text("role")
+    return {"jwt": {**mount, **({"role": role} if role else {}), "token": _secret(node, "jwt", namespace)}}
+
+
+def _app_role(node: Node, mount: Mapping[str, str], namespace: str) -> dict[str, Any]:
+    role_id = node.text("roleId")
+    if not role_id:
+        raise node.unable("", "roleId is expected here")
+    if path := node.text("secretIDPath"):
+        node.note("secretIDPath", "a file of the operator's; it has to be where the build runs, too")
+        return {"appRole": {**mount, "roleId": role_id, "secretId": {"file": path}}}
+    return {"appRole": {**mount, "roleId": role_id, "secretId": _secret(node, "id", namespace)}}
+
+
+def _secret(node: Node, key: str, namespace: str) -> dict[str, Any]:
+    name = node.text("secretRef")
+    if not name:
+        raise node.unable("", "no Secret is named")
+    if not namespace:
+        raise node.unable("secretRef", _NO_NAMESPACE)
+    return {"secretRef": {"name": name, "namespace": namespace, "key": key}}
+
+
+_METHODS = {"kubernetes": _kubernetes, "jwt": _jwt, "appRole": _app_role}
