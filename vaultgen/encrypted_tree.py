@@ -82,7 +82,7 @@ def encrypted_tree(
 def check_target(directory: str) -> None:
     """Raise ``Refused`` (file-exists) unless a tree can be written there: where nothing is, or an empty directory."""
     if os.path.lexists(directory) and not (os.path.isdir(directory) and not os.listdir(directory)):
-        raise refuse("file-exists", path=directory)
+        raise refuse("file-exists", path=directory, remark="name another, or")
 
 
 def write_tree(files: Mapping[str, bytes], directory: str) -> None:

@@ -47,6 +47,7 @@ def test_all_is_well(patient: Patient, vault_namespace: VaultNamespace, request_
     assert examined.one("address").seen.startswith(f"{vault_namespace.address}, from VAULT_ADDR")
     assert examined.one("seal").seen.startswith("unsealed, version ")
     assert examined.one("login").seen == "with the token from VAULT_TOKEN"
+    assert examined.one("namespace").seen == "Vault tells its namespaces apart"
     assert (
         examined.one("reference").seen == "secret/data/app: may be read; version 1, with the fields that are asked for"
     )
@@ -323,7 +324,8 @@ def test_a_path_that_is_denied(patient: Patient, vault_namespace: VaultNamespace
     assert (examined.status, allowed.outcome) == (1, "ok")
     assert (denied.code, denied.advice) == (
         "permission-denied",
-        'give the token\'s policy: path "secret/data/other" { capabilities = ["read"] }',
+        "Vault says the same of a path that does not exist: check it, then give the token's policy: "
+        'path "secret/data/other" { capabilities = ["read"] }',
     )
     assert 'Secret "app", key "B"' in denied.seen
 

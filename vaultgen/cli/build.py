@@ -14,12 +14,16 @@ from vaultgen.errors import refuse
 from vaultgen.errors.report import clean
 from vaultgen.function import MODE, debug_log
 
-_REST = "# (the API server refuses it); Secrets of the tree itself, or of kustomize, are shown as they are\n"
-REAL_NAMES = "# masked: in what vaultgen makes, values are stand-ins of this run; name suffixes are true\n" + _REST
+_REST = "# Secrets of the tree itself, or of kustomize, are shown as they are\n"
+_STAND_INS = (
+    "what vaultgen makes holds stand-ins of this run, which the API server refuses; --reveal shows the values\n"
+)
+REAL_NAMES = f"# masked, under true names: {_STAND_INS}{_REST}"
 HEADERS: dict[Show, str] = {
-    "masked": "# masked: in what vaultgen makes, values and name suffixes are stand-ins of this run\n" + _REST,
-    "placeholder": "# placeholders: built without Vault; what vaultgen makes holds words in place of data\n" + _REST,
-    "appliable": "# placeholders: built without Vault\n",
+    "masked": f"# masked: {_STAND_INS}{_REST}",
+    "placeholder": "# placeholders, made without Vault: what vaultgen makes holds words, which the API server refuses\n"
+    + _REST,
+    "appliable": "# placeholders, made without Vault\n",
     "revealed": "",
 }
 

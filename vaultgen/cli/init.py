@@ -54,7 +54,7 @@ def command(directory: Path) -> None:
         raise refuse("invalid-yaml", Place(str(path)), why="it is not UTF-8") from None
     conversion = convert(text, str(path), GENERATOR_NAME)
     if os.path.lexists(generator_path):
-        raise refuse("file-exists", path=str(generator_path))
+        raise refuse("file-exists", path=str(generator_path), remark="add the entries to it by hand, or")
     generator = conversion.generator.encode()
     document = read_document(parse_one(generator, str(path)), str(path))
     planned = plan(document, LocalFiles(str(directory)))
@@ -72,8 +72,9 @@ def command(directory: Path) -> None:
         where = f"{generator_path}:{example.line}"
         click.echo(f"\nPut references where sources stand, for example in {where} instead of")
         click.echo(f"  {clean(example.now)}\nwrite\n  {clean(example.then)}")
-    click.echo("\nThen build with")
-    click.echo(f"  kustomize build --enable-alpha-plugins --enable-exec {shlex.quote(str(directory))}")
+    shown = shlex.quote(str(directory))
+    click.echo(f"\nThen build, first to look at, with\n  vaultgen build {shown}")
+    click.echo(f"  kustomize build --enable-alpha-plugins --enable-exec {shown}")
 
 
 def example_of(document: Document, text: str) -> Example | None:

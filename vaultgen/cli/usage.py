@@ -33,6 +33,8 @@ def _message(error: click.UsageError) -> str:
     # Of an argument click names the metavar, which says nothing that the message does not.
     is_argument = isinstance(error, click.BadParameter) and isinstance(error.param, click.Argument)
     told = error.message if is_argument and not isinstance(error, click.MissingParameter) else error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        return f"no such option '{error.option_name}'"
     message = re.sub(r"^Directory (.*) is a file\.$", r"\1 is a file, and no directory", told, flags=re.DOTALL)
     message = " ".join(message.split()).rstrip(".")
     return message[:1].lower() + message[1:]
@@ -42,7 +44,12 @@ def _hint(error: click.UsageError) -> str:
     if isinstance(error, Misused) and error.hint:
         return error.hint
     help_of = f"see `{error.ctx.command_path if error.ctx else 'vaultgen'} --help`"
-    if not isinstance(error, click.NoSuchOption) or error.possibilities or error.ctx is None:
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        from difflib import get_close_matches
+
+        close = get_close_matches(error.option_name, error.possibilities, 1, cutoff=0.0)
+        return f"did you mean {close[0]}?"
+    if not isinstance(error, click.NoSuchOption) or error.ctx is None:
         return help_of
     if isinstance(error.ctx.command, click.Group):
         return f"options of a command stand behind its name; {help_of}"

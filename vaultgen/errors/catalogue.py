@@ -37,7 +37,7 @@ CATALOGUE: "dict[str, Row]" = {
     "not-a-resource-list": Row(
         "document",
         "standard input holds no ResourceList with a functionConfig: {why}",
-        "vaultgen is started by kustomize or kpt; for a look at a tree use `kustomize build`",
+        "this is how kustomize and kpt start vaultgen; a person uses `vaultgen build DIR`, see `vaultgen --help`",
     ),
     "unsupported-document": Row(
         "document",
@@ -142,9 +142,7 @@ CATALOGUE: "dict[str, Row]" = {
         "this kustomization cannot be edited safely: {why}",
         "move its secretGenerator into a VaultSecretGenerator by hand; see docs/reference.md",
     ),
-    "file-exists": Row(
-        "document", "{path} exists already, and is left as it is", "move it away, or add the entries to it by hand"
-    ),
+    "file-exists": Row("document", "{path} exists already, and is left as it is", "move it away"),
     "file-not-written": Row("document", "{path} cannot be written: {why}", "check its directory and the permissions"),
     "plugin-exists": Row(
         "document",

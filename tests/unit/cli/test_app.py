@@ -67,6 +67,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
             ["diff", "--enable-helm"],
             "error: no such option '--enable-helm'\n  hint: flags for kustomize stand behind --;",
         ),
+        (["build", "--revel"], "error: no such option '--revel'\n  hint: did you mean --reveal?\n"),
         (["init", "--\x1b[31mred"], "error: no such option '--\\x1b[31mred'\n  hint: see `vaultgen init --help`\n"),
         *(
             ([command, "--kustomize", name, "."], "error: kubectl is not kustomize: what it has of it runs no exec")

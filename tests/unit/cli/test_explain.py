@@ -98,7 +98,8 @@ def test_facts_have_the_names_that_they_have_on_the_page(capsys: pytest.CaptureF
     assert app.main(["explain", "permission-denied"]) == 0
     assert capsys.readouterr().out.startswith(
         "error[permission-denied]: Vault refused to read PATH\n\n"
-        'hint      give the token\'s policy: path "API_PATH" { capabilities = ["read"] }\n'
+        "hint      Vault says the same of a path that does not exist: check it, then give the token's policy: "
+        'path "API_PATH" { capabilities = ["read"] }\n'
     )
 
 
@@ -106,7 +107,7 @@ def test_facts_have_the_names_that_they_have_on_the_page(capsys: pytest.CaptureF
     ("what", "says"),
     [
         ("seald", "there is no code seald; did you mean sealed?"),
-        ("nothing", "nothing is no code, and no reference: that would begin with vault:"),
+        ("xyzzy", "xyzzy is no code, and no reference: that would begin with vault:"),
         ("secret/data/app?kye=a", "secret/data/app?kye=a is no code, and no reference: that would begin with vault:"),
     ],
 )
