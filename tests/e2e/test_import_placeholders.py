@@ -68,6 +68,14 @@ def test_the_imported_document_makes_the_same_secret(
     assert secret["metadata"]["annotations"] == {"note": "kept"}
 
 
+def test_a_dash_is_standard_output_and_no_file(tmp_path: Path) -> None:
+    (tmp_path / "secret.yaml").write_text(MANIFEST)
+    done = run(tmp_path, "secret.yaml", "-o", "-")
+    assert (done.returncode, done.stdout) == (0, run(tmp_path, "secret.yaml").stdout)
+    assert done.stderr.startswith("\nCarried over;")
+    assert not (tmp_path / "-").exists()
+
+
 def test_what_cannot_be_carried_over_is_listed_and_the_status_tells(tmp_path: Path) -> None:
     (tmp_path / "all.yaml").write_text(
         MANIFEST.replace("<settings | jsonPath {.db.host}>", "<settings | sha256sum>")

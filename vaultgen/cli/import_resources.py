@@ -7,6 +7,7 @@ import click
 
 from vaultgen.avp.convert import convert as convert_placeholders
 from vaultgen.cli.files import NewFile, tell_written, write_all
+from vaultgen.cli.options import file_or_standard_output
 from vaultgen.errors import refuse
 from vaultgen.errors.report import clean
 from vaultgen.external_secrets.convert import GENERATORS
@@ -27,7 +28,12 @@ _PLACES = 3
 @click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True))
 @click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(dir_okay=False), help="Write there, not to standard output."
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    callback=file_or_standard_output,
+    help="Write there, not to standard output.",
 )
 @click.option("--name", default="imported", show_default=True, help="Name of the generator document.")
 def command(paths: tuple[str, ...], output: str | None, name: str) -> int:
@@ -54,7 +60,7 @@ def command(paths: tuple[str, ...], output: str | None, name: str) -> int:
         text = documents_text(name, found.entries)
         if output:
             if Path(output).exists():
-                raise refuse("file-exists", path=output)
+                raise refuse("file-exists", path=output, remark="name another, or")
             write_all([NewFile(Path(output), text.encode(), 0o644)])
             tell_written(output)
         else:
