@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 
-from vaultgen.doctor import address, clock, connection, documents, lock, login, references, seal, tls, token
+from vaultgen.doctor import address, clock, connection, documents, lock, login, namespaces, references, seal, tls, token
 from vaultgen.doctor.byte_code import check_byte_code
 from vaultgen.doctor.command import check_command
 from vaultgen.doctor.kustomize import check_kustomize
@@ -121,6 +121,9 @@ class _Way:
                 return
             pool.restart_clock()
             if (yield from token.check_token(settings, session, pool)):
+                yield from namespaces.check_namespaces(
+                    settings, session, pool, (read for one in self.asked for read in one.plan.uses)
+                )
                 peek = Peek(references.versions_of(self.asked, locks), pool, session, settings)
                 peek.ask()
                 glances.update(peek.glances)
