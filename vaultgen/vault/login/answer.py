@@ -33,7 +33,11 @@ def post_login(
     # What stands in the document itself goes nowhere else either: the request comes from inside the network.
     require_home(outside.settings, "the document")
     path = login_path(method, mount, user)
-    response = send(outside, Request("POST", path, body=body, token=NO_TOKEN))
+    (response,) = outside.exchange.send([Request("POST", path, body=body, token=NO_TOKEN)])
+    if isinstance(response, Fault):
+        if user and response.facts.get("status") == "500" and _only_this_name_fails(outside, method, mount, user):
+            raise refuse("login-denied", method=method, mount=mount)
+        raise Refused([response])
     if response.status == 200:
         return _client_token(outside, response)
     if response.status == 404:
@@ -102,6 +106,16 @@ def _exists(outside: Outside, method: str, mount: str, has_user: bool) -> bool:
     """Whether something at the mount takes logins: it answers 405 to a GET, while no mount is 403 or 404."""
     status = _status(outside, login_path(method, mount, "vaultgen" if has_user else ""))
     return status not in (403, 404)
+
+
+def _only_this_name_fails(outside: Outside, method: str, mount: str, user: str) -> bool:
+    """Whether a GET tells the server's failure to be about the user name.
+
+    Vault answers 500 to names that no user can have, whatever is asked (seen of 1.21.4); OpenBao answers 404.
+    """
+    return _status(outside, login_path(method, mount, "vaultgen")) == 405 and not _status(
+        outside, login_path(method, mount, user)
+    )
 
 
 def _status(outside: Outside, path: str) -> int:

@@ -114,6 +114,33 @@ def test_a_fault_of_the_transport_is_passed_on() -> None:
     assert fault_of(FakeExchange({LOGIN: sealed})) == sealed
 
 
+USER = "ci@corp.example"
+"""Vault's userpass has no users with such a character; its answers here are those of Vault 1.21.4."""
+FAILED = Fault("server-error", facts={"address": "https://vault.test:8200", "status": "500", "attempts": "1"})
+
+
+def user_fault(this: tuple[int, object] | Fault, another: tuple[int, object] | Fault) -> Fault:
+    """Return the fault of a login that the server failed at; the others are its answers to a GET."""
+    at = f"auth/userpass/login/{USER}"
+    script = {("POST", at): FAILED, ("GET", at): this, ("GET", "auth/userpass/login/vaultgen"): another}
+    auth = UserpassAuth(USER, CredentialSource(env="VAULT_PASSWORD"))
+    return refused(lambda: log_in_with(auth, environ={"VAULT_PASSWORD": "canary"}, exchange=FakeExchange(script)))
+
+
+def test_a_user_name_that_vault_fails_at_is_denied() -> None:
+    fault = user_fault(FAILED, (405, CANARY))
+    assert (fault.code, fault.facts) == ("login-denied", {"method": "userpass", "mount": "userpass"})
+
+
+@pytest.mark.parametrize(
+    ("this", "another"), [((405, CANARY), (405, CANARY)), (FAILED, FAILED), (FAILED, (403, CANARY))]
+)
+def test_a_server_that_fails_whoever_logs_in_is_to_blame_itself(
+    this: tuple[int, object] | Fault, another: tuple[int, object] | Fault
+) -> None:
+    assert user_fault(this, another) == FAILED
+
+
 @pytest.mark.parametrize("mount", ["a/../../sys", "..", "a//b", "/a", "a/", ".", "a\nb"])
 def test_a_mount_that_leads_to_another_path_is_refused(mount: str) -> None:
     exchange = FakeExchange()
