@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from vaultgen.importing import reasons
 from vaultgen.importing.resource import Listed, Node
 
 Auth = dict[str, Any]
-
-_NO_NAMESPACE = "the namespace of the Secret or ServiceAccount is in none of the files; write it under vault.auth"
-_BY_FILE = "the document names files; write it to one, and name that under vault.tls"
 
 
 class _Method:
@@ -42,7 +40,7 @@ class _Method:
         selector = node.mapping("serviceAccountRef")
         audiences = selector.texts("audiences") + audiences
         if len(audiences) > 1:
-            raise selector.unable("audiences", "a token has one audience")
+            raise selector.unable("audiences", reasons.ONE_AUDIENCE)
         account = {"serviceAccountRef": {"name": selector.text("name"), "namespace": self._of(selector)}}
         return account | ({"audience": audiences[0]} if audiences else {})
 
@@ -51,7 +49,7 @@ class _Method:
         own = selector.text("namespace")
         namespace = own if own and self._cluster_wide else self._namespace
         if not namespace:
-            raise selector.unable("", _NO_NAMESPACE)
+            raise selector.unable("", reasons.NO_NAMESPACE)
         return namespace
 
 
@@ -67,7 +65,7 @@ def read_auth(auth: Node, cluster_wide: bool, namespace: str) -> Auth:
         if not methods:
             return {}
         if methods[0] not in _METHODS:
-            raise auth.unable(methods[0], "a login method that is not converted; write it under vault.auth")
+            raise auth.unable(methods[0], reasons.OTHER_LOGIN)
         node = auth if methods[0] == "tokenSecretRef" else auth.mapping(methods[0])
         return _METHODS[methods[0]](_Method(node, cluster_wide, namespace))
     except Listed:
@@ -107,7 +105,7 @@ def _jwt(method: _Method) -> Auth:
         node.note("kubernetesServiceAccountToken", "secretRef is there, and is taken")
         return {"jwt": {**method.mount(), **method.text("role", "role"), "token": method.secret("secretRef")}}
     token = node.mapping("kubernetesServiceAccountToken")
-    token.note("expirationSeconds", "the token is used once, at once")
+    token.note("expirationSeconds", reasons.USED_ONCE)
     audiences = token.texts("audiences") if "audiences" in token else ["vault"]
     # Both methods take a role and a JWT in the same request.
     mount = method.mount() or {"mount": "jwt"}
@@ -115,8 +113,8 @@ def _jwt(method: _Method) -> Auth:
 
 
 def _cert(method: _Method) -> Auth:
-    method.node.leave("clientCert", _BY_FILE)
-    method.node.leave("secretRef", _BY_FILE)
+    method.node.leave("clientCert", reasons.BY_FILE)
+    method.node.leave("secretRef", reasons.BY_FILE)
     return {"cert": {**method.mount(), **method.text("vaultRole", "name")}}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from vaultgen.external_secrets.data import Values, read_values
 from vaultgen.external_secrets.store import STORES, Stores
+from vaultgen.importing import reasons
 from vaultgen.importing.entry import Conversion, Entry
 from vaultgen.importing.resource import Listed, Node, Resource
 from vaultgen.importing.source import NotCarried
@@ -23,8 +24,11 @@ _OTHERS = {
 }
 _GENERATOR = "a generator makes new values, and vaultgen reads those that are there"
 
-_WHEN = "values are read whenever a build runs"
 _LAST = "where two sources give the same key, the operator takes the last, and a build fails"
+_OWNED = (
+    "the Secret is deleted with the ExternalSecret; "
+    "apply that with creationPolicy: Orphan before, or take disableNameSuffixHash out of the entry"
+)
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _TEMPLATED = "labels and annotations cannot come from Vault"
 
@@ -37,7 +41,7 @@ def convert(resources: Sequence[Resource], into: Conversion) -> None:
             resource.leave((), _GENERATOR)
         elif resource.group == GROUP and resource.kind not in STORES:
             if resource.kind != "ExternalSecret":
-                resource.leave((), _OTHERS.get(resource.kind, "a kind that is not known here"))
+                resource.leave((), _OTHERS.get(resource.kind, reasons.UNKNOWN_KIND))
             elif resource.version not in _VERSIONS:
                 resource.leave((), f"its apiVersion is none of {', '.join(_VERSIONS)}", "apiVersion")
             else:
@@ -76,12 +80,12 @@ def _check_target(target: Node) -> None:
 
 
 def _timing(spec: Node) -> None:
-    spec.note("refreshInterval", _WHEN)
-    spec.note("syncWindows", _WHEN)
+    spec.note("refreshInterval", reasons.WHEN)
+    spec.note("syncWindows", reasons.WHEN)
     if spec.text("refreshPolicy") == "CreatedOnce":
-        spec.note("refreshPolicy", f"{_WHEN}; `vaultgen lock` pins versions, where one must not change")
+        spec.note("refreshPolicy", f"{reasons.WHEN}; `vaultgen lock` pins versions, where one must not change")
     else:
-        spec.note("refreshPolicy", _WHEN)
+        spec.note("refreshPolicy", reasons.WHEN)
 
 
 def _policies(target: Node, entry: Entry) -> None:
@@ -93,13 +97,15 @@ def _policies(target: Node, entry: Entry) -> None:
         target.note(
             "creationPolicy", "the Secret is made; write behavior: merge, if another part of the build makes it"
         )
-    elif creation not in ("Owner", "Orphan"):
-        target.leave("creationPolicy", "a value that is not known here")
+    elif creation == "Owner":
+        target.tell("creationPolicy", _OWNED)
+    elif creation != "Orphan":
+        target.leave("creationPolicy", reasons.UNKNOWN_VALUE)
     if deletion in ("Delete", "Merge"):
         why = "a build fails when a secret is gone from Vault; &optional=true in a reference leaves its key out instead"
         target.note("deletionPolicy", why)
     elif deletion != "Retain":
-        target.leave("deletionPolicy", "a value that is not known here")
+        target.leave("deletionPolicy", reasons.UNKNOWN_VALUE)
     entry.immutable = target.flag("immutable")
 
 
@@ -119,7 +125,7 @@ def _fill(spec: Node, target: Node, values: Values, entry: Entry) -> None:
     metadata.leave("finalizers", "vaultgen sets none")
     engine, policy = template.text("engineVersion", "v2"), template.text("mergePolicy", "Replace")
     if policy not in ("Replace", "Merge"):
-        raise template.unable("mergePolicy", "a value that is not known here")
+        raise template.unable("mergePolicy", reasons.UNKNOWN_VALUE)
     data = template.mapping("data")
     template.leave("templateFrom", "templates of other objects, or of keys, are not filled in; write literals")
     if policy == "Merge" or not (data.names() or "templateFrom" in template):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vaultgen.external_secrets.store import Store, Stores
+from vaultgen.importing import reasons
 from vaultgen.importing.resource import Listed, Node
 from vaultgen.importing.source import NotCarried, Source
 
@@ -149,7 +150,7 @@ def _source(remote: Node, store: Store) -> Source:
         remote.note("nullBytePolicy", "a value with NUL bytes is not refused")
     version = remote.text("version")
     if version and store.kv_v1:
-        remote.note("version", "KV v1 has no versions")
+        remote.note("version", reasons.NO_VERSIONS)
         version = ""
     try:
         path = store.path_of(remote.text("key"))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vaultgen.external_secrets.auth import read_auth
+from vaultgen.importing import reasons
 from vaultgen.importing.resource import Listed, Node, Resource
 from vaultgen.importing.source import NotCarried, plain_path
 
@@ -12,9 +13,6 @@ STORES = ("SecretStore", "ClusterSecretStore")
 
 UNKNOWN_MOUNT = "MOUNT"
 """Stands in a path for the mount that only a store knows which is not there."""
-
-_NO_FILE = "the document names files; write it to one, and name that under vault.tls"
-_HOME = "credentials go there only if the build's VAULT_ADDR or VAULTGEN_ALLOWED_ADDRESSES names it, too"
 
 
 @dataclass
@@ -132,7 +130,7 @@ def _read(resource: Resource, namespace: str) -> Store:
 def _pass_over(spec: Node, vault: Node) -> None:
     """Note what an operator needs and a build does not."""
     spec.note("controller", "it says which operator the store is for")
-    spec.note("conditions", "whoever may build may read; which namespaces may use a store is not checked")
+    spec.note("conditions", reasons.WHO_MAY)
     spec.note("retrySettings", "reads are tried again as VAULT_MAX_RETRIES says")
     spec.note("refreshInterval", "a store is not looked at again")
     vault.note("readYourWrites", "vaultgen writes nothing")
@@ -143,18 +141,18 @@ def _pass_over(spec: Node, vault: Node) -> None:
 def _block(vault: Node, cluster_wide: bool, namespace: str) -> tuple[dict[str, Any], str]:
     """Return the ``vault:`` block, and the Vault namespace to read in where that is another. Raises Listed."""
     address = vault.text("server")
-    vault.note("server", _HOME)
+    vault.note("server", reasons.HOME)
     own = vault.text("namespace").strip("/")
     auth = vault.mapping("auth")
     login = auth.text("namespace").strip("/")
     if login and not own:
         raise auth.unable("namespace", "a login in one Vault namespace, and reads in the root one")
-    vault.leave("caBundle", _NO_FILE)
-    vault.leave("caProvider", _NO_FILE)
-    vault.leave("headers", "vaultgen adds no headers of its own")
+    vault.leave("caBundle", reasons.BY_FILE)
+    vault.leave("caProvider", reasons.BY_FILE)
+    vault.leave("headers", reasons.NO_HEADERS)
     tls = vault.mapping("tls")
-    tls.leave("certSecretRef", _NO_FILE)
-    tls.leave("keySecretRef", _NO_FILE)
+    tls.leave("certSecretRef", reasons.BY_FILE)
+    tls.leave("keySecretRef", reasons.BY_FILE)
     block: dict[str, Any] = {"address": address} if address else {}
     if login or own:
         block["namespace"] = login or own

@@ -8,8 +8,6 @@ from vaultgen.document.api_rules import is_data_key
 from vaultgen.importing.resource import Resource
 from vaultgen.importing.source import NotCarried, Source, literal
 
-NOTHING: Mapping[str, Any] = {}
-
 
 @dataclass
 class Entry:

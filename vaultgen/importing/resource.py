@@ -210,6 +210,10 @@ class Node:
         if name in self:
             self.resource.note((*self.steps, name), why)
 
+    def tell(self, name: str, why: str) -> None:
+        """Note something about a field, also where it is not there, and its default counts."""
+        self.resource.note((*self.steps, name), why)
+
     def leave(self, name: str, why: str) -> None:
         """List a field as not carried over, if it is there."""
         if name in self:

@@ -5,6 +5,7 @@ What they mean is what the API reference of ``secrets.hashicorp.com/v1beta1`` sa
 
 from collections.abc import Sequence
 
+from vaultgen.importing import reasons
 from vaultgen.importing.entry import Conversion, Entry
 from vaultgen.importing.resource import Listed, Node, Resource
 from vaultgen.importing.source import NotCarried, Source, plain_path
@@ -24,8 +25,8 @@ _OTHERS = {
 _REFERRED_TO = ("SecretTransformation", "VaultAuth", "VaultAuthGlobal", "VaultConnection")
 """Kinds that say nothing by themselves."""
 
-_WHEN = "values are read whenever a build runs"
 _RESTARTS = "take disableNameSuffixHash out of the entry, and what refers to the Secret restarts when a value changes"
+_OWNED = "the Secret is deleted with the VaultStaticSecret; take disableNameSuffixHash out of the entry, or apply again"
 _WITHOUT_CREATE = "it has no effect without create"
 
 
@@ -36,7 +37,7 @@ def convert(resources: Sequence[Resource], into: Conversion) -> None:
         if resource.group != GROUP or resource.kind in _REFERRED_TO:
             continue
         if resource.kind != "VaultStaticSecret":
-            resource.leave((), _OTHERS.get(resource.kind, "a kind that is not known here"))
+            resource.leave((), _OTHERS.get(resource.kind, reasons.UNKNOWN_KIND))
         elif resource.version != _VERSION:
             resource.leave((), f"its apiVersion is not {_VERSION}", "apiVersion")
         else:
@@ -60,8 +61,8 @@ def _entry(resource: Resource, logins: Logins) -> Entry:
     entry = Entry(destination.text("name"), resource.namespace)
     if not entry.name:
         raise destination.unable("", "it has no name")
-    spec.note("refreshAfter", _WHEN)
-    spec.note("syncConfig", _WHEN)
+    spec.note("refreshAfter", reasons.WHEN)
+    spec.note("syncConfig", reasons.WHEN)
     spec.note("hmacSecretData", "it is about changes in the cluster, which a build does not look for")
     spec.note("rolloutRestartTargets", _RESTARTS)
     _destination(destination, entry)
@@ -78,6 +79,7 @@ def _entry(resource: Resource, logins: Logins) -> Entry:
 def _destination(destination: Node, entry: Entry) -> None:
     destination.note("overwrite", "what is applied takes the place of what was there")
     if destination.flag("create"):
+        destination.note("create", _OWNED)
         entry.type = destination.text("type")
         entry.labels, entry.annotations = destination.pairs("labels"), destination.pairs("annotations")
         return
@@ -100,7 +102,7 @@ def _is_kv_v1(spec: Node) -> bool:
 def _source(spec: Node, read_in: str, kv_v1: bool) -> Source:
     mount, path, version = spec.text("mount"), spec.text("path"), spec.text("version", "0")
     if kv_v1 and version != "0":
-        spec.note("version", "KV v1 has no versions")
+        spec.note("version", reasons.NO_VERSIONS)
         version = "0"
     for name, text in (("mount", mount), ("path", path)):
         if not text.strip("/"):

@@ -4,14 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vaultgen.importing import reasons
 from vaultgen.importing.resource import Listed, Node, Resource
 
 DEFAULT = "default"
 """The VaultAuth and the VaultConnection that are taken where none is named."""
-
-_NO_NAMESPACE = "the namespace of its Secret or ServiceAccount is in none of the files; write it under vault.auth"
-_HOME = "credentials go there only if the build's VAULT_ADDR or VAULTGEN_ALLOWED_ADDRESSES names it, too"
-_NO_HEADERS = "vaultgen adds no headers of its own"
 
 
 @dataclass
@@ -39,18 +36,17 @@ class Logins:
         """Return how a secret of this namespace is read; what is not there is noted."""
         if (auth := self._find("VaultAuth", spec.text("vaultAuthRef"), namespace)) is None:
             why = f"{_called('VaultAuth', spec.text('vaultAuthRef'))} is not among the files"
-            spec.resource.note(_place(spec, "vaultAuthRef"), f"{why}: address and login are those of the environment")
+            spec.tell("vaultAuthRef", f"{why}: address and login are those of the environment")
             return Login()
-        tree = auth.root
         block: dict[str, Any] = {}
         try:
-            own = tree.mapping("spec")
+            own = auth.root.mapping("spec")
             connection = own.text("vaultConnectionRef")
             if found := self._find("VaultConnection", connection, auth.namespace):
                 block |= _connection(found)
             else:
                 why = f"{_called('VaultConnection', connection)} is not among the files"
-                auth.note(_place(own, "vaultConnectionRef"), f"{why}: the address is that of the environment")
+                own.tell("vaultConnectionRef", f"{why}: the address is that of the environment")
             if in_namespace := own.text("namespace").strip("/"):
                 block["namespace"] = in_namespace
             if method := _method(own, namespace or auth.namespace):
@@ -73,22 +69,17 @@ def _called(kind: str, reference: str) -> str:
     return f"{kind} {reference or DEFAULT}"
 
 
-def _place(node: Node, name: str) -> tuple[str | int, ...]:
-    """Return the steps to a field, or to what is around it where it is not there."""
-    return (*node.steps, name)
-
-
 def _connection(resource: Resource) -> dict[str, Any]:
     try:
         spec = resource.root.mapping("spec")
         block: dict[str, Any] = {}
         if address := spec.text("address"):
             block["address"] = address
-            spec.note("address", _HOME)
+            spec.note("address", reasons.HOME)
         if server_name := spec.text("tlsServerName"):
             block["tls"] = {"serverName": server_name}
-        spec.leave("headers", _NO_HEADERS)
-        spec.leave("caCertSecretRef", "the document names files; write it to one, and name that under vault.tls.caFile")
+        spec.leave("headers", reasons.NO_HEADERS)
+        spec.leave("caCertSecretRef", reasons.BY_FILE)
         spec.leave("caCertPath", "a file of the operator's; name one of the build's under vault.tls.caFile")
         if spec.flag("skipTLSVerify"):
             spec.leave(
@@ -103,16 +94,16 @@ def _connection(resource: Resource) -> dict[str, Any]:
 
 def _method(spec: Node, namespace: str) -> dict[str, Any]:
     """Return a login method, empty where it cannot be carried over, which is listed then."""
-    spec.note("allowedNamespaces", "whoever may build may read; which namespaces may use a login is not checked")
+    spec.note("allowedNamespaces", reasons.WHO_MAY)
     spec.note("storageEncryption", "nothing is stored")
-    spec.leave("headers", _NO_HEADERS)
+    spec.leave("headers", reasons.NO_HEADERS)
     spec.leave("params", "a login has no parameters beside those of its method")
     spec.leave("vaultAuthGlobalRef", "what it adds is not followed; write it into the VaultAuth first")
     name, mount = spec.text("method"), spec.text("mount").strip("/")
     if not name:
         return {}
     if name not in _METHODS:
-        spec.leave("method", "a login method that is not converted; write it under vault.auth")
+        spec.leave("method", reasons.OTHER_LOGIN)
         spec.seen(name)
         return {}
     try:
@@ -123,15 +114,15 @@ def _method(spec: Node, namespace: str) -> dict[str, Any]:
 
 
 def _kubernetes(node: Node, mount: Mapping[str, str], namespace: str) -> dict[str, Any]:
-    node.note("tokenExpirationSeconds", "the token is used once, at once")
+    node.note("tokenExpirationSeconds", reasons.USED_ONCE)
     account = {"name": node.text("serviceAccount"), "namespace": namespace}
     role, audiences = node.text("role"), node.texts("audiences")
     if not role or not account["name"]:
         raise node.unable("", "role and serviceAccount are expected here")
     if not namespace:
-        raise node.unable("serviceAccount", _NO_NAMESPACE)
+        raise node.unable("serviceAccount", reasons.NO_NAMESPACE)
     if len(audiences) > 1:
-        raise node.unable("audiences", "a token has one audience")
+        raise node.unable("audiences", reasons.ONE_AUDIENCE)
     audience = {"audience": audiences[0]} if audiences else {}
     return {"kubernetes": {**mount, "role": role, "serviceAccountRef": account, **audience}}
 
@@ -161,7 +152,7 @@ def _secret(node: Node, key: str, namespace: str) -> dict[str, Any]:
     if not name:
         raise node.unable("", "no Secret is named")
     if not namespace:
-        raise node.unable("secretRef", _NO_NAMESPACE)
+        raise node.unable("secretRef", reasons.NO_NAMESPACE)
     return {"secretRef": {"name": name, "namespace": namespace, "key": key}}
 
 

@@ -27,7 +27,7 @@ def fill(transformation: Node, source: Source, kv_v1: bool, entry: Entry) -> Non
             # Of KV v1 the whole answer is the secret.
             entry.put(_RAW, [source])
         else:
-            _note_raw(transformation)
+            transformation.tell("excludeRaw", _NO_RAW)
     if entry.envs:
         transformation.note("templates", _SAME_KEY)
     for key in templates.names():
@@ -35,12 +35,6 @@ def fill(transformation: Node, source: Source, kv_v1: bool, entry: Entry) -> Non
             _template(templates.mapping(key), key, source, entry)
         except Listed:
             continue
-
-
-def _note_raw(transformation: Node) -> None:
-    """Note what is not said in the resource but done all the same."""
-    resource, steps = transformation.resource, transformation.steps
-    resource.note((*steps, "excludeRaw"), _NO_RAW)
 
 
 def _fields(transformation: Node, source: Source, templates: frozenset[str], entry: Entry) -> None:

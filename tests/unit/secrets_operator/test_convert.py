@@ -34,6 +34,7 @@ def test_every_field_becomes_a_key() -> None:
     }
     assert (done.left, done.vault) == ({}, None)
     assert "environment" in done.notes["spec.vaultAuthRef"]
+    assert "deleted with the VaultStaticSecret" in done.notes["spec.destination.create"]
 
 
 @pytest.mark.parametrize(
