@@ -259,6 +259,11 @@ CATALOGUE: "dict[str, Row]" = {
         "the value holds the mark of a SOPS document, which Flux would decrypt once more",
         "store in Vault what is in it, in plain; a SOPS file of the tree belongs into a builtin secretGenerator",
     ),
+    "nothing-to-merge": Row(
+        "document",
+        "behavior: {behavior} finds no Secret {name}, in resources, bases or secretGenerator of its kustomization",
+        "leave behavior out to make the Secret; a Secret with a namespace is found by an entry with the same one",
+    ),
     "cannot-rewrite": Row(
         "document",
         "this kustomization cannot be rewritten safely: {why}",

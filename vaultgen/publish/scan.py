@@ -23,8 +23,10 @@ class Scanned:
 
     text: str
     """Of the kustomization."""
+    found: tuple[str, ...]
+    """Paths of all that it lists."""
     directories: tuple[str, ...]
-    """Those below that have a kustomization of their own."""
+    """Those of them that are directories with a kustomization of their own."""
     faults: tuple[Fault, ...]
     """For each generator document among the resources: nothing lists it."""
 
@@ -42,7 +44,7 @@ def scanned_kustomization(tree: Tree, directory: str, reader: Reader) -> Scanned
         for path in found
         if path in tree.files and _is_generator(tree.files[path], reader)
     ]
-    return Scanned(text, tuple(path for path in found if path not in tree.files), tuple(faults))
+    return Scanned(text, tuple(found), tuple(path for path in found if path not in tree.files), tuple(faults))
 
 
 def _scan(tree: Tree, directory: str) -> Iterator[str]:

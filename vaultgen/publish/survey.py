@@ -17,6 +17,7 @@ from vaultgen.publish.builtin_limits import key_limit, metadata_limits
 from vaultgen.publish.component import DIRECTORY
 from vaultgen.publish.generators import read_generators
 from vaultgen.publish.kustomization_text import Edit, edited
+from vaultgen.publish.merging import Level, without_base
 from vaultgen.publish.reader import Reader
 from vaultgen.publish.scan import scanned_kustomization
 from vaultgen.publish.tree import Tree, TreeFiles, resolve, shown
@@ -65,6 +66,8 @@ def survey(files: Mapping[str, bytes] | Tree, path: str, added: Document | None 
     if directory is None or not surveyor.tree.is_directory(directory):
         raise refuse("no-such-directory", path=path)
     surveyor.visit_path(directory, added)
+    if not surveyor.faults:
+        surveyor.faults += without_base(tree, surveyor.levels)
     if surveyor.faults:
         # A document that two kustomizations list is wrong only once.
         raise Refused({(one.code, one.place, *one.facts.items(), one.read): one for one in surveyor.faults}.values())
@@ -77,6 +80,7 @@ class _Surveyor:
         self.faults: list[Fault] = []
         self.generators: list[Generator] = []
         self.rewritten: dict[str, bytes] = {}
+        self.levels: dict[str, Level] = {}
         self._reader = Reader()
         self._changes: dict[str, bool] = {}
         self._level = 0
@@ -91,6 +95,8 @@ class _Surveyor:
         for below in scanned.directories:
             self._visit(below)
         if added:
+            listed = [posixpath.relpath(path, directory or ".") for path in scanned.found]
+            self.levels[directory] = Level({"resources": listed}, [added], is_known=True)
             file = posixpath.join(directory, "kustomization.yaml")
             self._rewrite(directory, file, scanned.text, Edit(component=DIRECTORY), [added])
 
@@ -126,6 +132,9 @@ class _Surveyor:
         listed = read_generators(self.tree, directory, file, fields, self._reader)
         self.faults += listed.faults
         documents = [*self._documents(listed.documents), *([added] if added else [])]
+        generators = fields.get("generators") or []
+        is_known = isinstance(generators, list) and len(listed.dropped) == len(generators)
+        self.levels[directory] = Level(fields, documents, is_known)
         edit = Edit(listed.dropped, DIRECTORY if documents else "", changed["bases"])
         if any(edit):
             self._rewrite(directory, file, text, edit, documents, listed.builtin)
