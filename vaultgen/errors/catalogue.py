@@ -37,7 +37,7 @@ CATALOGUE: "dict[str, Row]" = {
     "not-a-resource-list": Row(
         "document",
         "standard input holds no ResourceList with a functionConfig: {why}",
-        "this is how kustomize and kpt start vaultgen; a person uses `vaultgen build DIR`, see `vaultgen --help`",
+        "this is how kustomize and kpt start vaultgen; people use `vaultgen build DIR`, and --help lists the rest",
     ),
     "unsupported-document": Row(
         "document",
