@@ -227,7 +227,7 @@ def test_no_client_key_stays_behind_when_a_request_is_interrupted(
         kubeconfig = api.kubeconfig(tmp_path, user, server=f"https://127.0.0.1:{silent.getsockname()[1]}")
         command = [sys.executable, "-c", ASK, str(kubeconfig)]
         with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) as process:
-            silent.settimeout(60)
+            silent.settimeout(300)
             connection, _ = silent.accept()
             with connection:
                 assert len(list(short_directory.glob("*/*"))) >= 2

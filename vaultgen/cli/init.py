@@ -73,8 +73,8 @@ def command(directory: Path) -> None:
         click.echo(f"\nPut references where sources stand, for example in {where} instead of")
         click.echo(f"  {clean(example.now)}\nwrite\n  {clean(example.then)}")
     shown = shlex.quote(str(directory))
-    click.echo(f"\nThen build, first to look at, with\n  vaultgen build {shown}")
-    click.echo(f"  kustomize build --enable-alpha-plugins --enable-exec {shown}")
+    click.echo(f"\nThen look at it, values masked, with\n  vaultgen build {shown}")
+    click.echo(f"and build it with\n  kustomize build --enable-alpha-plugins --enable-exec {shown}")
 
 
 def example_of(document: Document, text: str) -> Example | None:
