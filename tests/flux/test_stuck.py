@@ -38,6 +38,8 @@ def another_artifact(application: Application) -> None:
 
 
 def merged(application: Application) -> None:
+    # Where a base renames things nobody but kustomize says that there is no such Secret.
+    application.push({**FILES, "top/kustomization.yaml": b"resources: [../other]\ngenerators: [secrets.yaml]\n"})
     application.artifact(secretGenerator=[MERGE])
     application.kustomize()
 
