@@ -195,6 +195,6 @@ def test_what_is_asked_is_asked_of_the_object_of_the_page(newcomer: Newcomer, ke
 
 
 def test_an_alert_is_about_what_flux_knows() -> None:
-    """Its kinds are in the definition of notification-controller, which is not here."""
+    """What becomes of it is in tests/flux/test_notifications.py."""
     (source,) = objects_of("alert.yaml")["Alert"]["spec"]["eventSources"]
     assert source == {"kind": "ExternalArtifact", "name": "*"}

@@ -287,6 +287,32 @@ def running_flux(cluster: Cluster, *options: str) -> Iterator[Flux]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def running_notifications(cluster: Cluster) -> Iterator[str]:
+    """Run notification-controller for the length of a ``with`` block, and yield the URL that takes events.
+
+    Its CRDs are there as soon as Flux runs. Raises ClusterFailed.
+    """
+    program = cluster.parts.notification_controller
+    directory = Path(tempfile.mkdtemp(prefix="notifications-"))
+    log = cluster.logs / f"{program.name}.log"
+    environment = {"KUBECONFIG": str(cluster.kubeconfig), "RUNTIME_NAMESPACE": FLUX_NAMESPACE}
+    try:
+        for _ in range(_ATTEMPTS):
+            events, hooks, health = (f"127.0.0.1:{port}" for port in free_ports(3))
+            options = [f"--events-addr={events}", f"--receiverAddr={hooks}", f"--health-addr={health}"]
+            running = _start([str(program), "--metrics-addr=0", *options], directory, log, environment)
+            try:
+                if _wait_for(running, functools.partial(_is_healthy, health)):
+                    yield f"http://{events}/"
+                    return
+            finally:
+                stop(running)
+        raise ClusterFailed(f"{program.name} did not start:\n{_end_of(log)}")
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 def _start(
     command: Sequence[str], home: Path, log: Path, environment: dict[str, str] | None = None
 ) -> "subprocess.Popen[bytes]":

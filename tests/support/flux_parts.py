@@ -32,12 +32,13 @@ class BuildFailed(Exception):
 
 
 class Parts(NamedTuple):
-    """Paths of programs, and of directories with the CustomResourceDefinitions of two of them."""
+    """Paths of programs, and of directories with the CustomResourceDefinitions of Flux's."""
 
     etcd: Path
     kube_apiserver: Path
     source_controller: Path
     kustomize_controller: Path
+    notification_controller: Path
     crds: tuple[Path, ...]
 
 
@@ -59,9 +60,9 @@ _KUBERNETES = _Module(
     "k8s.io/kubernetes",
     flags=_KUBERNETES_VERSION,
 )
-_SOURCE, _KUSTOMIZE = (
+_SOURCE, _KUSTOMIZE, _NOTIFICATION = (
     _Module(name, ((name, f"github.com/fluxcd/{name}"),), f"github.com/fluxcd/{name}", has_crds=True)
-    for name in ("source-controller", "kustomize-controller")
+    for name in ("source-controller", "kustomize-controller", "notification-controller")
 )
 
 
@@ -70,13 +71,14 @@ def flux_parts() -> Parts:
 
     Raises NoGo and BuildFailed.
     """
-    kubernetes, source, kustomize = map(_built, (_KUBERNETES, _SOURCE, _KUSTOMIZE))
+    kubernetes, source, kustomize, notification = map(_built, (_KUBERNETES, _SOURCE, _KUSTOMIZE, _NOTIFICATION))
     return Parts(
         kubernetes / "etcd",
         kubernetes / "kube-apiserver",
         source / "source-controller",
         kustomize / "kustomize-controller",
-        (source / "crds", kustomize / "crds"),
+        notification / "notification-controller",
+        (source / "crds", kustomize / "crds", notification / "crds"),
     )
 
 

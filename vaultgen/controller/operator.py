@@ -83,6 +83,7 @@ async def _run(options: Options, login: Login) -> None:
     pool = urllib3.PoolManager(maxsize=options.concurrent)
     # Half of the workers are always there for other tenants.
     schedule = Schedule[Name](time.monotonic, lambda name: name.namespace, max(1, options.concurrent // 2))
+    events = Events(api, options.events_address, pool)
     rules = Rules(options.operator, options.advertised, options.allow_other_namespaces)
     loop = asyncio.get_running_loop()
 
@@ -95,7 +96,7 @@ async def _run(options: Options, login: Login) -> None:
         sources,
         Trees(fetch),
         store,
-        Events(api, options.events_address, pool),
+        events,
         counted,
         noted,
     )
@@ -137,6 +138,7 @@ async def _run(options: Options, login: Login) -> None:
     finally:
         # Not on the loop, from which kopf ends the process if something that does not answer is waited for too long.
         await asyncio.to_thread(threads.shutdown)
+        await asyncio.to_thread(events.close)
 
 
 def _sweep(store: Store, api: Api) -> None:

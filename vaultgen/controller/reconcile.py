@@ -268,17 +268,17 @@ class Reconciler:
         ready = status["conditions"][0]
         earlier = owner.condition("Ready")
         if (ready["reason"], ready["message"]) != (earlier.get("reason"), earlier.get("message")):
-            self._tell(owner, "error", ready["reason"], ready["message"])
+            self._tell(owner, "error", ready["reason"], ready["message"], ready["lastTransitionTime"])
         self._write_status(owner, status)
 
-    def _tell(self, owner: VaultArtifact, severity: str, reason: str, text: str) -> None:
+    def _tell(self, owner: VaultArtifact, severity: str, reason: str, text: str, since: str = "") -> None:
         level = logging.ERROR if severity == "error" else logging.INFO
         _log.log(level, text, extra={"object": str(owner.name), "reason": reason})
         external = self._sources.body(SourceRef(EXTERNAL_ARTIFACT, owner.name))
         # Another's object of this name has nothing to do with it.
         if external is not None and owner_of(external) != owner.name:
             external = None
-        self._events.send(owner, external, severity, reason, text, now())
+        self._events.send(owner, external, severity, reason, text, now(), since=since)
 
     def _write_status(self, owner: VaultArtifact, status: Mapping[str, Any]) -> None:
         if status == owner.status:

@@ -1,13 +1,12 @@
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
+from support.eventually import eventually
 from support.memory_api import MemoryApi
 from support.vault_artifact import body
+from support.webhook import Webhook, running_webhook
 from vaultgen.controller.events import Events
 from vaultgen.controller.external_artifact import Publication
 from vaultgen.controller.resource import VaultArtifact
@@ -18,33 +17,19 @@ PUBLICATION = Publication("sha256:2", "path", "http://example.com/path", "main@s
 OWNER = VaultArtifact(body())
 
 
-class Notified:
-    """What notification-controller would have got."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self.events: list[dict[str, Any]] = []
-
-
 @pytest.fixture
-def notified() -> Iterator[Notified]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            running.events.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(202)
-            self.end_headers()
+def notified() -> Iterator[Webhook]:
+    """What notification-controller would have got."""
+    with running_webhook() as webhook:
+        yield webhook
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    running = Notified(f"http://127.0.0.1:{server.server_port}/")
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield running
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def notification(notified: Webhook, owner: VaultArtifact, external: Any, *event: Any, **more: Any) -> Any:
+    """Return what is sent for an event."""
+    Events(MemoryApi(), notified.address).send(owner, external, *event, **more)
+    assert eventually(lambda: bool(notified.received))
+    (one,) = notified.received
+    return one
 
 
 def test_both_objects_are_told_of() -> None:
@@ -61,22 +46,46 @@ def test_without_an_external_artifact_the_object_alone_is_told_of() -> None:
     assert [(one["involvedObject"]["kind"], one["type"]) for one in api.created] == [("VaultArtifact", "Normal")]
 
 
-def test_notification_controller_is_told_of_the_kind_that_it_knows(notified: Notified) -> None:
-    Events(MemoryApi(), notified.address).send(OWNER, EXTERNAL, "info", "NewArtifact", "text", NOW, PUBLICATION)
-    (event,) = notified.events
+def test_notification_controller_is_told_of_the_kind_that_it_knows(notified: Webhook) -> None:
+    event = notification(notified, OWNER, EXTERNAL, "info", "NewArtifact", "text", NOW, PUBLICATION)
     assert event["involvedObject"]["kind"] == "ExternalArtifact"
+    assert event["involvedObject"]["uid"] == "e"
     assert (event["severity"], event["reason"], event["message"]) == ("info", "NewArtifact", "text")
     assert event["timestamp"] == NOW
     assert event["metadata"] == {
+        "source.toolkit.fluxcd.io/token": NOW,
         "source.toolkit.fluxcd.io/revision": "latest@sha256:2",
         "source.toolkit.fluxcd.io/originRevision": "main@sha1:1",
     }
 
 
-def test_an_event_that_cannot_be_sent_is_no_failure() -> None:
+def test_notification_controller_is_told_of_what_was_never_published(notified: Webhook) -> None:
+    event = notification(notified, OWNER, None, "error", "ValueMissing", "text", NOW)
+    assert event["involvedObject"] == {
+        "apiVersion": "source.toolkit.fluxcd.io/v1",
+        "kind": "ExternalArtifact",
+        "namespace": "team-a",
+        "name": "my-app",
+    }
+
+
+def test_what_an_object_says_for_its_notifications_comes_with_them(notified: Webhook) -> None:
+    annotations = {"event.toolkit.fluxcd.io/team": "a", "example.com/token": "canary"}
+    owner = VaultArtifact(body(metadata={"annotations": annotations}))
+    event = notification(notified, owner, None, "error", "ValueMissing", "text", NOW)
+    assert event["metadata"] == {"event.toolkit.fluxcd.io/team": "a", "source.toolkit.fluxcd.io/token": NOW}
+
+
+def test_what_is_said_again_of_the_same_time_is_known_by_it(notified: Webhook) -> None:
+    since = "2026-01-01T00:00:00Z"
+    event = notification(notified, OWNER, None, "error", "ValueMissing", "text", NOW, since=since)
+    assert event["metadata"] == {"source.toolkit.fluxcd.io/token": since}
+
+
+def test_an_event_that_the_cluster_does_not_take_is_no_failure() -> None:
     api = MemoryApi()
     api.refuses = lambda method, path: 403
-    Events(api, "http://127.0.0.1:1/").send(OWNER, EXTERNAL, "info", "NewArtifact", "text", NOW)
+    Events(api).send(OWNER, EXTERNAL, "info", "NewArtifact", "text", NOW)
     assert api.created == []
 
 
