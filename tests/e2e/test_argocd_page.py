@@ -1,6 +1,6 @@
 """docs/argocd.md: the plugin's command run in a tree, its files put together by the real kustomize, its commands typed.
 
-What Argo CD does with them is its own; the fields of its kinds are those of its documentation.
+What Argo CD does with them is its own. With which one it was run stands on the page.
 """
 
 import shlex
@@ -18,6 +18,7 @@ from support.trees import write_program, write_tree
 from support.vault_file import write_vault_file
 from support.vault_namespace import VaultNamespace
 from support.yaml_blocks import yaml_blocks
+from vaultgen.vault.environment import duration
 
 PAGE = CHECKOUT / "docs/argocd.md"
 ARTICLE = CHECKOUT / "examples/article"
@@ -125,8 +126,10 @@ def test_what_the_plugin_runs_and_reads_is_in_the_sidecar(repo_server: Any) -> N
     (volume,) = [one for one in pod["volumes"] if one["name"] == "vault-token"]
     (source,) = volume["projected"]["sources"]
     assert method["kubernetes"]["tokenFile"] == f"{at['vault-token']}/{source['serviceAccountToken']['path']}"
-    (address,) = [one["value"] for one in sidecar["env"] if one["name"] == "VAULT_ADDR"]
-    assert source["serviceAccountToken"]["audience"] == address
+    variables = {one["name"]: one["value"] for one in sidecar["env"]}
+    assert source["serviceAccountToken"]["audience"] == variables["VAULT_ADDR"]
+    # After 60 seconds the plugin is killed, and has no time to say why.
+    assert 0 < duration(variables["VAULT_CLIENT_TIMEOUT"]) < 60
 
 
 def mounts(container: Any) -> Any:
@@ -160,6 +163,11 @@ def test_with_the_build_options_kustomize_builds_the_same(newcomer: Newcomer) ->
 
 
 # --- after a rotation ---
+
+
+def test_what_a_refresh_finds_is_applied() -> None:
+    """Though there is no new commit: Argo CD syncs one a second time where it is to heal itself, and only there."""
+    assert file_of("application.yaml")["spec"]["syncPolicy"]["automated"]["selfHeal"] is True
 
 
 def test_a_hard_refresh_is_asked_for_the_application_of_the_page(newcomer: Newcomer) -> None:
