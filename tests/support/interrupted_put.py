@@ -8,7 +8,6 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,7 +19,7 @@ EARLIER, LATER = b"earlier", bytes(300_000)
 ENDED = 3
 
 
-def put_steps(directory: Path, name: str, steps: int) -> None:
+def put_steps(kept: Store, name: str, steps: int) -> None:
     """Store an artifact, and end the process after some lines of the module."""
 
     def trace(frame: FrameType, event: str, argument: Any) -> Any:
@@ -33,18 +32,18 @@ def put_steps(directory: Path, name: str, steps: int) -> None:
         return trace
 
     sys.settrace(trace)
-    Store(directory).put("apps", name, LATER)
+    kept.put("apps", name, LATER)
 
 
-def put_bytes(directory: Path, name: str, size: int) -> None:
+def put_bytes(kept: Store, name: str, size: int) -> None:
     """Store an artifact; the kernel ends the process in the middle of the write, after some bytes."""
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-    Store(directory).put("apps", name, LATER)
+    kept.put("apps", name, LATER)
 
 
-def status_of(begin: Callable[[Path, str, int], None], *words: Any) -> int:
+def status_of(begin: Callable[[Store, str, int], None], *words: Any) -> int:
     """Return the wait status of a child that begins like this: 0 if it got to the end."""
     child = os.fork()
     if child:
@@ -58,7 +57,10 @@ def status_of(begin: Callable[[Path, str, int], None], *words: Any) -> int:
 
 def main(directory: Path, name: str) -> None:
     earlier = Store(directory).put("apps", "web", EARLIER).path
-    later = f"externalartifact/apps/{name}/{sha256(LATER).hexdigest()}.tar.gz"
+    kept = Store(directory)
+    later = kept.put("apps", name, LATER).path
+    (directory / later).unlink()
+    kept.verify()
     expected = {earlier: EARLIER, later: LATER}
     seen: set[bool] = set()
 
@@ -78,14 +80,14 @@ def main(directory: Path, name: str) -> None:
         Store(directory).verify()
 
     steps = 0
-    while status := status_of(put_steps, directory, name, steps):
+    while status := status_of(put_steps, kept, name, steps):
         assert os.WEXITSTATUS(status) == ENDED, status
         look()
         steps += 1
     look()
     assert seen == {False, True}
     for size in (0, 4096, len(LATER) - 1):
-        assert os.WTERMSIG(status_of(put_bytes, directory, name, size)) == signal.SIGXFSZ
+        assert os.WTERMSIG(status_of(put_bytes, kept, name, size)) == signal.SIGXFSZ
         look()
     print(steps)
 

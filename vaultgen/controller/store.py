@@ -3,9 +3,11 @@
 import contextlib
 import errno
 import hashlib
+import hmac
 import itertools
 import os
 import re
+import secrets
 import shutil
 import tempfile
 import threading
@@ -26,8 +28,10 @@ ROOT = "externalartifact"
 # Names of Kubernetes objects, which are checked here again: neither `..` nor a slash can be one.
 _NAME = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
 _IS_NAME = re.compile(_NAME)
-_IS_FILE = re.compile(r"([0-9a-f]{64})\.tar\.gz")
-_IS_PATH = re.compile(rf"{ROOT}/({_NAME})/({_NAME})/([0-9a-f]{{64}})\.tar\.gz")
+# A digest, and what nobody can guess.
+_FILE = r"([0-9a-f]{64})-[0-9a-f]{32}\.tar\.gz"
+_IS_FILE = re.compile(_FILE)
+_IS_PATH = re.compile(rf"{ROOT}/({_NAME})/({_NAME})/{_FILE}")
 
 _WHY = {
     errno.ENOSPC: "the volume is full",
@@ -47,7 +51,10 @@ class Stored:
     """An artifact on the volume."""
 
     path: str
-    """``externalartifact/NAMESPACE/NAME/HEX.tar.gz``: that of its URL, and that on the volume."""
+    """``externalartifact/NAMESPACE/NAME/HEX-SECRET.tar.gz``: that of its URL, and that on the volume.
+
+    Revisions are told in events and in the status of others' objects. Who knows only one cannot have the tree fetched.
+    """
     digest: str
     """``sha256:HEX``, of the file's bytes."""
 
@@ -86,6 +93,8 @@ class Store:
         self._directory = directory
         self._limit = limit
         self._keep_seconds = keep_seconds
+        # In memory alone: after a start all is published anew, and what was published before is served as it was.
+        self._key = secrets.token_bytes(32)
         self._checked: dict[str, _Look] = {}
         # Also held while a name changes what it stands for: a file dropped as damaged must not be its successor.
         self._lock = threading.Lock()
@@ -98,7 +107,9 @@ class Store:
         if not (_IS_NAME.fullmatch(namespace) and _IS_NAME.fullmatch(name)):
             raise refuse("artifact-not-stored", why="that is no name of an object")
         hexadecimal = hashlib.sha256(packed).hexdigest()
-        stored = Stored(f"{ROOT}/{namespace}/{name}/{hexadecimal}.tar.gz", f"sha256:{hexadecimal}")
+        directory = f"{ROOT}/{namespace}/{name}"
+        secret = hmac.digest(self._key, f"{directory}/{hexadecimal}".encode(), "sha256").hex()[:32]
+        stored = Stored(f"{directory}/{hexadecimal}-{secret}.tar.gz", f"sha256:{hexadecimal}")
         try:
             if self.holds(stored.path, stored.digest):
                 self._renew(stored.path)
@@ -112,9 +123,8 @@ class Store:
 
     def holds(self, path: str, digest: str) -> bool:
         """Return whether an artifact is there with its bytes as they were; they are read only if the file changed."""
-        if not path.endswith(".tar.gz") or digest != f"sha256:{os.path.basename(path).removesuffix('.tar.gz')}":
-            return False
-        return self._is_sound(path)
+        parts = _IS_PATH.fullmatch(path)
+        return bool(parts and digest == f"sha256:{parts[3]}" and self._is_sound(path))
 
     def open(self, path: str) -> BufferedReader | None:
         """Return an artifact's file, for reading from its begin; None where there is none that can be opened.

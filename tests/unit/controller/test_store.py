@@ -4,6 +4,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -63,9 +64,24 @@ def refusal(store: Store, namespace: str = "apps", name: str = "web") -> str:
 def test_what_is_put_is_served(store: Store) -> None:
     stored = store.put("apps", "web", b"packed")
     checksum = "88cb8a087b6e8cebfc9ae5602f5a2159a6bcf923e7f2c56809bcda6cad1727a7"
-    assert stored == Stored(f"externalartifact/apps/web/{checksum}.tar.gz", f"sha256:{checksum}")
+    assert stored.digest == f"sha256:{checksum}"
+    assert re.fullmatch(f"externalartifact/apps/web/{checksum}-[0-9a-f]{{32}}[.]tar[.]gz", stored.path)
     assert content(store, stored.path) == b"packed"
     assert store.holds(stored.path, stored.digest)
+
+
+def test_who_knows_the_digest_does_not_know_the_path(store: Store, tmp_path: Path) -> None:
+    """It is another for each object, and for each start; what was stored before a start is served as it was."""
+    stored = store.put("apps", "web", b"packed")
+    hexadecimal, secret = Path(stored.path).name.removesuffix(".tar.gz").split("-")
+    assert store.put("apps", "web", b"packed") == stored
+    assert store.open(f"externalartifact/apps/web/{hexadecimal}.tar.gz") is None
+    assert store.open(stored.path.replace(secret, "0" * 32)) is None
+    assert secret not in store.put("apps", "other", b"packed").path
+    again = Store(tmp_path)
+    assert again.verify() == []
+    assert content(again, stored.path) == b"packed"
+    assert secret not in again.put("apps", "web", b"packed").path
 
 
 def test_only_this_user_can_look_into_it(tmp_path: Path) -> None:
@@ -360,12 +376,12 @@ def test_at_start_what_is_no_artifact_goes(store: Store, tmp_path: Path) -> None
     foreign = ["..data", "apps/.web", "apps/file", "apps/web/.abc.new", "apps/web/x.tar.gz", "file"]
     for path in foreign:
         (directory / path).write_bytes(b"packed")
-    (directory / "apps/web" / f"{'0' * 64}.tar.gz").mkdir()
+    (directory / "apps/web" / f"{'0' * 64}-{'0' * 32}.tar.gz").mkdir()
     (directory / "link").symlink_to(tmp_path)
     (directory / "apps/web/link").symlink_to(tmp_path / sound.path)
     (directory / "empty/object").mkdir(parents=True)
     dropped = Store(tmp_path).verify()
-    more = ["link", "apps/web/link", f"apps/web/{'0' * 64}.tar.gz"]
+    more = ["link", "apps/web/link", f"apps/web/{'0' * 64}-{'0' * 32}.tar.gz"]
     assert sorted(dropped) == sorted(f"externalartifact/{path}" for path in foreign + more)
     assert [path.name for path in directory.iterdir()] == ["apps"]
     assert on_disk(tmp_path) == [sound.path]
