@@ -8,6 +8,7 @@ names and types that look like numbers, options, merges. The same seed gives the
 import base64
 import json
 import random
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -302,7 +303,7 @@ class _Home(_Spelling):
         if not self.vaultgen:
             return text
         # Inside quotes the text starts behind them: they are taken off first.
-        escaped = text.replace("${vault:", "$${vault:")
+        escaped = re.sub(r"(\$+)(?=\{vault:)", r"\1\1", text)
         return f"\\{escaped}" if escaped.lstrip("\\").startswith("vault:") else escaped
 
 
