@@ -15,13 +15,11 @@ from vaultgen.errors.report import clean
 from vaultgen.function import MODE, debug_log
 
 _REST = "# Secrets of the tree itself, or of kustomize, are shown as they are\n"
-_STAND_INS = (
-    "what vaultgen makes holds stand-ins of this run, which the API server refuses; --reveal shows the values\n"
-)
-REAL_NAMES = f"# masked, under true names: {_STAND_INS}{_REST}"
+_REVEAL = "which the API server refuses; --reveal shows them\n"
+REAL_NAMES = f"# masked: name suffixes are true, values are stand-ins, {_REVEAL}{_REST}"
 HEADERS: dict[Show, str] = {
-    "masked": f"# masked: {_STAND_INS}{_REST}",
-    "placeholder": "# placeholders, made without Vault: what vaultgen makes holds words, which the API server refuses\n"
+    "masked": f"# masked: values and name suffixes are stand-ins, {_REVEAL}{_REST}",
+    "placeholder": "# placeholders, made without Vault: words in place of values, which the API server refuses\n"
     + _REST,
     "appliable": "# placeholders, made without Vault\n",
     "revealed": "",

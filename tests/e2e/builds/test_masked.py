@@ -123,10 +123,13 @@ def test_what_is_not_vaultgens_is_shown_and_the_output_says_so(
     more = "resources: [plain.yaml]\nsecretGenerator: [{name: own, literals: [b=of-kustomize]}]\n"
     write_documents(tmp_path / "tree", [generator(PASSWORD)], more)
     write_tree(tmp_path / "tree", {"plain.yaml": plain})
-    for arguments, names in (((), b""), (("--real-names",), b", under true names")):
+    for arguments, names in (
+        ((), b"values and name suffixes"),
+        (("--real-names",), b"name suffixes are true, values"),
+    ):
         built = vaultgen_build(tmp_path / "tree", environment, *arguments)
         first, second = built.stdout.splitlines()[:2]
-        assert re.match(rb"# masked%s: what vaultgen makes holds stand-ins of this run" % names, first)
+        assert re.match(rb"# masked: %s are stand-ins, which the API server refuses" % names, first)
         assert b"Secrets of the tree itself, or of kustomize, are shown as they are" in second
         assert b"a: in-the-tree" in built.stdout
         assert b"b: " + base64.b64encode(b"of-kustomize") in built.stdout
