@@ -119,6 +119,8 @@ async def _run(options: Options, login: Login) -> None:
     ]
     threads = ThreadPoolExecutor(options.concurrent, "reconcile")
     worker = _Worker(watch, reconciler, threads)
+    # Without one kopf asks for the name of the user, and that of an image has none.
+    identity: Any = "vaultgen"
     try:
         async with serving(faces), asyncio.TaskGroup() as tasks:
             working = [tasks.create_task(schedule.work(worker.handle)) for _ in range(options.concurrent)]
@@ -128,6 +130,7 @@ async def _run(options: Options, login: Login) -> None:
                     registry=watch.registry(login),
                     settings=settings(sources.doubt),
                     standalone=True,
+                    identity=identity,
                     clusterwide=not options.namespace,
                     namespaces=[options.namespace] if options.namespace else (),
                     ready_flag=ready,

@@ -18,7 +18,15 @@ from vaultgen.controller.api import Api
 from vaultgen.controller.login import Login
 from vaultgen.errors import Refused
 
-CONTROLLER = "from vaultgen.controller.command import command; command()"
+# As in the image, whose user has no name.
+CONTROLLER = """
+import getpass
+def getuser():
+    raise KeyError
+getpass.getuser = getuser
+from vaultgen.controller.command import command
+command()
+"""
 
 
 @pytest.fixture(scope="module")
