@@ -1,9 +1,14 @@
 """A source's artifact, fetched as kustomize-controller fetches it, with more suspicion."""
 
 import asyncio
+import contextlib
 import hashlib
+import socket
+import threading
+from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from vaultgen.controller.sources import SourceArtifact
 from vaultgen.errors import refuse
@@ -36,7 +41,11 @@ async def _content(artifact: SourceArtifact, seconds: float) -> bytes:
     try:
         # What stands in the environment (a proxy, .netrc) is not asked; nothing is decoded, so nothing can swell.
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds), auto_decompress=False) as session,
+            aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=seconds),
+                auto_decompress=False,
+                connector=aiohttp.TCPConnector(resolver=_Resolver()),
+            ) as session,
             session.get(artifact.url, allow_redirects=False, headers={"Accept-Encoding": "identity"}) as response,
         ):
             if response.status != 200:
@@ -53,6 +62,49 @@ async def _content(artifact: SourceArtifact, seconds: float) -> bytes:
         raise _lost(artifact, "the answer was cut off") from None
     except (aiohttp.ClientError, OSError, ValueError):
         raise _lost(artifact, "no answer came") from None
+
+
+class _Resolver(AbstractResolver):
+    """Looks up each name in a thread of its own, which is left behind when the time is up.
+
+    The system takes no deadline of ours, and may try one name server after the other for minutes. A thread of the loop
+    is waited for at its end.
+    """
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the addresses of a host. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[Any] | OSError] = loop.create_future()
+
+        def settle(found: list[Any] | OSError) -> None:
+            if not answer.done():
+                answer.set_result(found)
+
+        def look_up() -> None:
+            try:
+                found: list[Any] | OSError = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+            except OSError as error:
+                found = error
+            except UnicodeError:
+                found = OSError("no name of a host")
+            # The loop may have ended meanwhile.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(settle, found)
+
+        threading.Thread(target=look_up, name="resolve", daemon=True).start()
+        found = await answer
+        if isinstance(found, OSError):
+            raise found
+        numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        return [
+            ResolveResult(hostname=host, host=endpoint[0], port=port, family=kind, proto=protocol, flags=numeric)
+            for kind, _, protocol, _, endpoint in found
+        ]
+
+    async def close(self) -> None:
+        """Wait for nothing."""
 
 
 def _lost(artifact: SourceArtifact, why: str) -> Exception:

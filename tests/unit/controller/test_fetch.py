@@ -5,6 +5,7 @@ import hashlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import pytest
 
@@ -48,6 +49,34 @@ def why(url: str, digest: str = f"sha256:{'0' * 64}", seconds: float = 60) -> st
     with pytest.raises(Refused) as refused:
         fetch(SourceArtifact(url, "main@1", digest), seconds)
     return message(refused.value.faults[0])
+
+
+def test_a_name_is_looked_up(serve: Serve) -> None:
+    url = serve(lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na"))
+    digest = f"sha256:{hashlib.sha256(b'a').hexdigest()}"
+    url = url.replace("127.0.0.1", "localhost")
+    assert fetch(SourceArtifact(url, "main@1", digest), 60) == b"a"
+
+
+@pytest.mark.parametrize("error", [socket.gaierror(socket.EAI_NONAME, "canary"), UnicodeError("canary")])
+def test_a_name_that_is_none_is_said_without_the_systems_words(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def getaddrinfo(*_: object) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    assert why("http://source.invalid/x").endswith("no answer came")
+
+
+def test_a_name_server_that_is_silent_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked one time after the other, in turn for each search domain, longer than any look may take."""
+    released = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: released.wait() and [])
+    try:
+        assert why("http://source.invalid/x", seconds=0.2).endswith("it did not come in time")
+    finally:
+        released.set()
 
 
 def test_bytes_with_the_digest_are_returned_as_they_came(serve: Serve) -> None:
