@@ -111,6 +111,12 @@ def test_extract_makes_a_key_of_each_field(tmp_path: Path, shop: VaultNamespace)
     assert found == {"host": b"mail.example.com", "user": b"mailer"}
 
 
+def test_a_field_that_is_null_makes_no_key(tmp_path: Path, shop: VaultNamespace) -> None:
+    """As docs/import.md says; the operator would make an empty one."""
+    shop.root.write("shop/null", {"here": "x", "nothing": None})
+    assert data(tmp_path, shop, "  dataFrom:\n  - extract: {key: shop/null}\n") == {"here": b"x"}
+
+
 def test_the_secret_has_name_namespace_type_and_metadata(tmp_path: Path, shop: VaultNamespace) -> None:
     (secret,) = built(tmp_path, shop, "  data:\n" + item("user", "property: user")).resources()
     metadata = secret["metadata"]
