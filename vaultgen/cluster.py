@@ -41,8 +41,9 @@ class KubernetesCluster:
     ) -> None:
         """Look for a configuration: ``$KUBECONFIG``, else the Pod's own, else ``~/.kube/config``.
 
-        This only looks which files exist. A credential plugin of a kubeconfig may take ``seconds``, and at a terminal
-        as long as a person lets it. Raises Refused (cluster-unavailable) where there is no configuration.
+        This only looks which files exist. An answer may take ``seconds``, 10 at most; a credential plugin of a
+        kubeconfig ``seconds``, and at a terminal as long as a person lets it. Raises Refused (cluster-unavailable)
+        where there is no configuration.
         """
         self._environ = environ
         self._seconds = seconds
@@ -144,6 +145,7 @@ class KubernetesCluster:
         from urllib3 import Timeout
         from urllib3.exceptions import HTTPError
 
+        limit = min(_TIMEOUT_SECONDS, self._seconds)
         with contextlib.ExitStack() as stack:
             pool, host, credential = self._session or self._open(stack, what)
             try:
@@ -152,7 +154,7 @@ class KubernetesCluster:
                     host + path,
                     body=None if body is None else json.dumps(body),
                     headers={**headers, **credential},
-                    timeout=Timeout(total=_TIMEOUT_SECONDS),
+                    timeout=Timeout(total=limit),
                     retries=False,
                     redirect=False,
                     preload_content=False,
@@ -160,7 +162,7 @@ class KubernetesCluster:
                 stack.callback(response.close)
                 return response.status, response.read(_ANSWER_LIMIT)
             except (HTTPError, OSError, ValueError) as error:
-                raise refuse("cluster-unavailable", what=what, why=_reason(error)) from None
+                raise refuse("cluster-unavailable", what=what, why=_reason(error, limit)) from None
 
     def _open(self, stack: contextlib.ExitStack, what: str) -> "_Session":
         """Read the configuration; what comes back is good until ``stack`` is closed."""
@@ -270,7 +272,7 @@ def secret_data(answer: "Mapping[str, Any]", what: str) -> "dict[str, Redacted]"
         raise refuse("cluster-unavailable", what=what, why="its answer is not that of a Secret") from None
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, limit: float) -> str:
     """Return our own words for what went wrong on the way to the API server."""
     import ssl
 
@@ -281,7 +283,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, exceptions.NewConnectionError):  # in urllib3 a kind of TimeoutError, so it stands first
         return "nothing accepts connections at its address"
     if isinstance(error, exceptions.TimeoutError):
-        return f"no answer within {_TIMEOUT_SECONDS:.0f} s"
+        return f"no answer within {limit:g} s"
     if isinstance(error, exceptions.ProxyError):
         return "the proxy made no connection"
     return "the connection failed"

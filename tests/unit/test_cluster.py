@@ -261,12 +261,11 @@ def test_a_closed_port_is_told_as_such(api: ApiServer, tmp_path: Path) -> None:
     assert fault.facts["why"] == "nothing accepts connections at its address"
 
 
-def test_waiting_for_an_answer_ends(api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "_TIMEOUT_SECONDS", 0.2)
+def test_waiting_for_an_answer_ends(api: ApiServer, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        fault = refused_by(connect(api, tmp_path, server=address))
-    assert fault.facts["why"].startswith("no answer within")
+        kubeconfig = api.kubeconfig(tmp_path, {"token": TOKEN}, server=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        fault = refused_by(KubernetesCluster({"KUBECONFIG": str(kubeconfig)}, seconds=0.2))
+    assert fault.facts["why"] == "no answer within 0.2 s"
 
 
 def test_a_broken_connection_is_told_as_such(api: ApiServer, tmp_path: Path) -> None:
