@@ -66,7 +66,7 @@ class Trees:
         if known is None or known[0] != state:
             known = state, _made(lambda: make(tree))
             with self._lock:
-                entry.surveys[who] = known
+                entry.keep(who, known)
                 self._shrink()
         return _unless_refused(known[1])
 
@@ -128,18 +128,26 @@ _Faults = tuple[Fault, ...]
 @dataclass
 class _Kept:
     tree_or_faults: Tree | _Faults
-    surveys: dict[Hashable, tuple[Hashable, Survey | _Faults]] = field(default_factory=dict)
+    surveys: dict[Hashable, tuple[Hashable, Survey | _Faults]] = field(default_factory=dict, init=False)
     """By who asked; of each the last."""
+    _of_surveys: int = field(default=0, init=False)
+    """Bytes; there may be thousands of one tree, and each new one asks for the size of all."""
 
     def __post_init__(self) -> None:
         files = self.tree_or_faults.files if isinstance(self.tree_or_faults, Tree) else {}
         self._content = sum(map(len, files.values()))
         self._names = sum(map(len, files)) + _OBJECT_BYTES * (1 + len(files))
 
+    def keep(self, who: Hashable, known: tuple[Hashable, Survey | _Faults]) -> None:
+        """Keep a survey for who asked, in place of an earlier one."""
+        if who in self.surveys:
+            self._of_surveys -= _size_of(self.surveys[who][1])
+        self.surveys[who] = known
+        self._of_surveys += _size_of(known[1])
+
     def size(self, *, shares: bool) -> int:
         """Return about how many bytes it takes; ``shares`` tells that the files' contents are another's."""
-        surveys = sum(_size_of(survey) for _, survey in self.surveys.values())
-        return surveys + self._names + (0 if shares else self._content)
+        return self._of_surveys + self._names + (0 if shares else self._content)
 
 
 def _made(make: Callable[[], Made]) -> Made | _Faults:

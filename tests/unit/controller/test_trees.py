@@ -1,7 +1,9 @@
 import threading
+from typing import NoReturn
 
 import pytest
 
+from vaultgen.controller import trees as module
 from vaultgen.controller.sources import SourceArtifact
 from vaultgen.controller.trees import Trees
 from vaultgen.errors import Refused, refuse
@@ -125,6 +127,33 @@ def test_what_is_found_counts_as_well() -> None:
     for digest in ("1", "2", "1"):
         trees.survey(artifact(digest), "", 60, ("a", digest), lambda tree: survey(tree, ".", None))
     assert fetched == ["1", "2", "1"]
+
+
+def test_of_who_asks_anew_only_the_last_answer_counts() -> None:
+    trees, kept = Trees(Fetch(), bytes_kept=20_000), artifact("1")
+    for state in range(1000):
+        trees.survey(kept, "", 60, ("a", state), lambda tree: survey(tree, "docs", None))
+    trees.tree(artifact("2"), "", 60)
+    assert trees.survey(kept, "", 60, ("a", 999), unasked)
+
+
+def test_each_of_many_that_share_a_tree_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the last of thousands would wait for the sizes of all."""
+    measured: list[object] = []
+
+    def measure(found: object) -> int:
+        measured.append(found)
+        return 1
+
+    monkeypatch.setattr(module, "_size_of", measure)
+    trees = Trees(Fetch())
+    for who in range(100):
+        trees.survey(artifact(), "", 60, (who, 1), lambda tree: survey(tree, "docs", None))
+    assert len(measured) == 100
+
+
+def unasked(tree: Tree) -> NoReturn:
+    raise AssertionError("it is kept")
 
 
 def test_what_was_refused_is_not_looked_at_again_until_it_changes() -> None:
