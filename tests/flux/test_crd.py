@@ -140,6 +140,14 @@ REFUSED: dict[str, tuple[Change, str]] = {
         lambda spec: spec.update(interval="hourly"),
         "spec.interval: Invalid value",
     ),
+    "an interval that Vault would feel": (
+        lambda spec: spec.update(interval="9999ms"),
+        'spec.interval: Invalid value: "9999ms": must be 10s or more',
+    ),
+    "such a one after a failure": (
+        lambda spec: spec.update(retryInterval="0h9s"),
+        'spec.retryInterval: Invalid value: "0h9s": must be 10s or more',
+    ),
     "one Secret twice": (
         lambda spec: spec["secretGenerator"].append({**spec["secretGenerator"][0], "namespace": "default"}),
         "spec.secretGenerator: Invalid value: each Secret, by namespace and name, may be made by one entry only",
@@ -194,9 +202,10 @@ def test_what_may_be_a_secret_is_not_quoted(client: ClusterClient, namespace: st
         lambda spec: spec["vault"].update(address="https://[fd00::1]:8200"),
         lambda spec: spec.pop("secretGenerator"),
         lambda spec: spec.update(interval="1h30m"),
+        lambda spec: spec.update(interval="10s", retryInterval="0.2m"),
         lambda spec: spec["secretGenerator"].append({**spec["secretGenerator"][0], "namespace": "apps"}),
     ],
-    ids=["a name", "another", "elsewhere", "plain", "IPv6", "no entry", "interval", "namespaces"],
+    ids=["a name", "another", "elsewhere", "plain", "IPv6", "no entry", "interval", "short", "namespaces"],
 )
 def test_what_only_looks_like_a_mistake_is_taken(change: Change, client: ClusterClient, namespace: str) -> None:
     made(client, namespace, ARTIFACT, change)

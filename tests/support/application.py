@@ -55,7 +55,7 @@ class Application(Applied):
         vault = {"address": self.vault.address, "namespace": self.vault.vault.name, "auth": self.login}
         own = {
             "interval": "1h",
-            "retryInterval": "1s",
+            "retryInterval": "10s",
             "sourceRef": {"kind": "GitRepository", "name": "app"},
             "path": "./top",
             "vault": vault,

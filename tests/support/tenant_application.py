@@ -71,8 +71,8 @@ class TenantApplication:
         account = {"kubernetes": {"serviceAccountName": "default", "audience": self.vault.address}}
         vault = {"address": self._address, "namespace": self.vault.vault.name, "auth": auth or account}
         own: Object = {
-            "interval": "1s",
-            "retryInterval": "1s",
+            "interval": "10s",
+            "retryInterval": "10s",
             "timeout": "2s",
             "sourceRef": {"kind": "ExternalArtifact", "name": "source"},
             "path": "./apps",

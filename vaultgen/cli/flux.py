@@ -16,10 +16,11 @@ from vaultgen.document.api_rules import is_namespace, is_secret_name
 from vaultgen.errors import Refused
 from vaultgen.errors.report import clean
 from vaultgen.extras import imported_with
-from vaultgen.flux.manifests import SOURCE_KINDS, Application, Object, manifests
+from vaultgen.flux.manifests import LEAST_INTERVAL_SECONDS, SOURCE_KINDS, Application, Object, manifests
 from vaultgen.flux.objects import Objects, is_fault, shown
 from vaultgen.flux.status import Outcome, Step, walk
 from vaultgen.vault.address import Unusable, parse_address
+from vaultgen.vault.environment import duration
 
 SIGNS: Mapping[Outcome, tuple[str, str]] = {
     "ok": ("✓", "green"),
@@ -69,6 +70,8 @@ def _address(context: click.Context, parameter: click.Parameter, value: str) -> 
 def _interval(context: click.Context, parameter: click.Parameter, value: str) -> str:
     if not re.fullmatch(r"([0-9]+(\.[0-9]+)?(ms|s|m|h))+", value, re.ASCII):
         raise click.BadParameter("write a duration such as 90s, 5m or 1h30m")
+    if duration(value) < LEAST_INTERVAL_SECONDS:
+        raise click.BadParameter(f"it must be {LEAST_INTERVAL_SECONDS:.0f}s or more: each look asks Vault")
     return value
 
 

@@ -16,6 +16,7 @@ from vaultgen.document.model import (
     VaultConfig,
 )
 from vaultgen.errors import Place, Refused, refuse
+from vaultgen.flux.manifests import LEAST_INTERVAL_SECONDS
 from vaultgen.vault.address import Unusable
 from vaultgen.vault.environment import duration
 
@@ -117,12 +118,13 @@ class VaultArtifact:
     @cached_property
     def interval(self) -> float:
         """Seconds between two looks at Vault. Raises ``Refused``: bad-artifact."""
-        return self._seconds("interval", 0)
+        # The API server refuses less, but not of an object that it had before it knew of that.
+        return max(self._seconds("interval", 0), LEAST_INTERVAL_SECONDS)
 
     @cached_property
     def retry_interval(self) -> float:
         """Seconds that a failure is left alone at most. Raises ``Refused``: bad-artifact."""
-        return self._seconds("retryInterval", min(self.interval, DEFAULT_RETRY_SECONDS))
+        return max(self._seconds("retryInterval", min(self.interval, DEFAULT_RETRY_SECONDS)), LEAST_INTERVAL_SECONDS)
 
     @cached_property
     def timeout(self) -> float:

@@ -8,6 +8,8 @@ Object = dict[str, Any]
 CONTROLLER = "vaultgen"
 CONTROLLER_NAMESPACE = "flux-system"
 """The ServiceAccount that the controller runs as, as deploy/ makes it."""
+LEAST_INTERVAL_SECONDS = 10.0
+"""Between two looks at Vault: behind an interval is a login and reads, which Flux's own sources have none of."""
 SOURCE_KINDS = ("GitRepository", "OCIRepository", "Bucket", "ExternalArtifact")
 
 

@@ -185,6 +185,7 @@ def test_somebodys_kustomization_is_left_and_what_to_set_in_it_is_told(
         (["a", "--vault-address", "https://ci:canary@a"], "it holds a user name or password"),
         (["a", "--interval", "5"], "write a duration"),
         (["a", "--interval", "5d"], "write a duration"),
+        (["a", "--interval", "9999ms"], "it must be 10s or more"),
         (["a", "--export"], "--export makes no key"),
     ],
 )

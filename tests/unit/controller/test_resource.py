@@ -37,7 +37,7 @@ def test_a_source_without_a_namespace_is_in_its_own() -> None:
     assert VaultArtifact(body()).source == SourceRef("GitRepository", Name("team-a", "app"))
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("5m", 300), ("1h30m", 5400), ("90s", 90), ("500ms", 1)])
+@pytest.mark.parametrize(("text", "seconds"), [("5m", 300), ("1h30m", 5400), ("90s", 90), ("500ms", 10), ("1s", 10)])
 def test_durations_are_those_of_go(text: str, seconds: float) -> None:
     assert VaultArtifact(body(interval=text)).interval == seconds
 
@@ -45,6 +45,7 @@ def test_durations_are_those_of_go(text: str, seconds: float) -> None:
 def test_a_failure_is_left_alone_for_a_minute_at_most_unless_told() -> None:
     assert VaultArtifact(body(interval="1h")).retry_interval == 60
     assert VaultArtifact(body(interval="10s")).retry_interval == 10
+    assert VaultArtifact(body(interval="1s", retryInterval="1s")).retry_interval == 10
     assert VaultArtifact(body(interval="1h", retryInterval="2h")).retry_interval == 7200
 
 
