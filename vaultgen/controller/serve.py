@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from io import BufferedReader
@@ -112,7 +113,9 @@ async def serving(faces: Sequence[tuple[web.Application, str]]) -> AsyncIterator
                 raise refuse("cannot-listen", address=address, why=why) from None
             stack.callback(bounded.end)
             stack.callback(server.close)
-            bound.append(f"{address.rpartition(':')[0]}:{server.sockets[0].getsockname()[1]}")
+            # With any port, IPv4 and IPv6 have different ones, and not every system that has IPv6 has an address of it.
+            first = min(server.sockets, key=lambda one: one.family != socket.AF_INET)
+            bound.append(f"{address.rpartition(':')[0]}:{first.getsockname()[1]}")
         yield bound
 
 
