@@ -132,7 +132,42 @@ spec:
   timeout: 10s
   headers: {a: b}
 """
+AUTHS = """
+- tokenSecretRef: {name: a, key: b}
+- kubernetes: {mountPath: c, role: r, serviceAccountRef: {name: a, namespace: b, audiences: [v]}}
+- kubernetes: {role: r, secretRef: {name: a}}
+- jwt: {path: c, role: r, secretRef: {name: a, key: b}}
+- jwt: {role: r, kubernetesServiceAccountToken: {serviceAccountRef: {name: a}, audiences: [v], expirationSeconds: 600}}
+- cert: {path: c, vaultRole: r, clientCert: {name: a, key: b}, secretRef: {name: a, key: b}}
+- userPass: {path: c, username: u, secretRef: {name: a, key: b}}
+- ldap: {path: c, username: u, secretRef: {name: a, key: b}}
+- iam: {vaultRole: r}
+"""
+LOGINS = """
+- {method: jwt, jwt: {role: r, secretRef: s}}
+- {method: jwt, jwt: {role: r, serviceAccount: a, audiences: [v], tokenExpirationSeconds: 600}}
+- {method: appRole, appRole: {roleId: r, secretRef: s}}
+- {method: appRole, appRole: {roleId: r, secretIDPath: /s}}
+- {method: aws, aws: {role: r}}
+"""
 RESOURCES = [yaml.safe_load(text) for text in (EXTERNAL_SECRET, STORE, STATIC_SECRET, LOGIN, CONNECTION)]
+STORE_AT, LOGIN_AT = 1, 3
+
+
+def _sets() -> Iterator[list[Any]]:
+    """Yield the resources with each way to log in."""
+    yield RESOURCES
+    for auth in yaml.safe_load(AUTHS):
+        changed_set = copy.deepcopy(RESOURCES)
+        changed_set[STORE_AT]["spec"]["provider"]["vault"]["auth"] = auth
+        yield changed_set
+    for spec in yaml.safe_load(LOGINS):
+        changed_set = copy.deepcopy(RESOURCES)
+        changed_set[LOGIN_AT]["spec"] = spec
+        yield changed_set
+
+
+SETS = list(_sets())
 
 ODD = st.one_of(
     st.none(),
@@ -174,26 +209,20 @@ def convert(trees: list[Any]) -> tuple[list[Resource], Conversion]:
     return resources, convert_resources(resources)
 
 
-CHANGES = st.lists(
-    st.tuples(
-        st.integers(0, len(RESOURCES) - 1).flatmap(
-            lambda number: st.tuples(st.just(number), st.sampled_from(list(paths(RESOURCES[number]))[1:]))
-        ),
-        ODD,
-    ),
-    max_size=3,
-)
+@st.composite
+def changed_sets(draw: st.DrawFn) -> list[Any]:
+    """Resources with up to three values that may not belong there."""
+    trees = list(draw(st.sampled_from(SETS)))
+    for _ in range(draw(st.integers(0, 3))):
+        number = draw(st.integers(0, len(trees) - 1))
+        if below := [steps for steps in paths(trees[number]) if steps]:
+            trees[number] = changed(trees[number], draw(st.sampled_from(below)), draw(ODD))
+    return trees
 
 
-@given(CHANGES)
-def test_whatever_stands_in_a_resource_a_document_comes_out_or_a_reason(changes: list[Any]) -> None:
+@given(changed_sets())
+def test_whatever_stands_in_a_resource_a_document_comes_out_or_a_reason(trees: list[Any]) -> None:
     """And the document is one that the schema allows."""
-    trees = list(RESOURCES)
-    for (number, steps), value in changes:
-        try:
-            trees[number] = changed(trees[number], steps, value)
-        except (KeyError, IndexError, TypeError):
-            continue  # an earlier change took it away
     resources, found = convert(trees)
     assert found.entries or any(one.left for one in resources) or not any(one.kind in KINDS for one in resources)
     if found.entries:
@@ -206,27 +235,36 @@ NOT_OF_THE_SPEC = {"apiVersion", "kind", "metadata"}
 
 
 def test_a_field_that_nobody_knows_is_listed_wherever_it_stands() -> None:
-    """Or what is around it is, or another field of an item which is left out for that."""
-    for number, tree in enumerate(RESOURCES):
+    """Or what is around it is, or another field of an item or login which is left out for that."""
+    for trees, number in [*((RESOURCES, number) for number in range(len(RESOURCES))), *VARIED]:
+        tree = trees[number]
         for steps in paths(tree):
             inner = at(tree, steps)
             if steps[:1] != ("spec",) or not isinstance(inner, Mapping):
                 continue
-            trees = list(RESOURCES)
+            trees = list(trees)
             trees[number] = changed(tree, steps, {**inner, "neverHeardOf": "x"})
             resources, found = convert(trees)
             left = {one.where for one in resources[number].left}
             said = left | {one.where for one in resources[number].notes}
             own = shown((*steps, "neverHeardOf"))
             above = {shown(steps[:length]) for length in range(1, len(steps) + 1)}
-            item = shown(steps[:ITEM])
-            dropped = steps[1:2] in (("data",), ("dataFrom",)) and any(one.startswith(item) for one in left)
+            unit = unit_around(steps)
+            dropped = bool(unit) and any(one.startswith(unit) for one in left)
             kept = "neverHeardOf" in documents_text("imported", found.entries)
             assert own in said or above & said or dropped or kept, own
 
 
-ITEM = 3
-"""Steps to an item of ``spec.data`` or ``spec.dataFrom``."""
+VARIED = [(trees, number) for trees in SETS for number in (STORE_AT, LOGIN_AT) if trees[number] != RESOURCES[number]]
+
+
+def unit_around(steps: Steps) -> str:
+    """Return the item or login around a field, which is carried over as a whole or not at all; empty if none is."""
+    if steps[1:2] in (("data",), ("dataFrom",)):
+        return shown(steps[:3])
+    if steps[:4] == ("spec", "provider", "vault", "auth"):
+        return shown(steps[:5])
+    return shown(steps[:2]) if steps[1:2] in (("kubernetes",), ("jwt",), ("appRole",)) else ""
 
 
 def at(tree: Any, steps: Steps) -> Any:

@@ -38,9 +38,11 @@ class _Method:
     def account(self, node: Node, audiences: list[str]) -> Auth:
         """Return the ServiceAccount to ask a token for. Raises Listed."""
         selector = node.mapping("serviceAccountRef")
-        audiences = selector.texts("audiences") + audiences
+        audiences = [one for one in selector.texts("audiences") + audiences if one]
         if len(audiences) > 1:
             raise selector.unable("audiences", reasons.ONE_AUDIENCE)
+        if not selector.text("name"):
+            raise selector.unable("", "no ServiceAccount is named")
         account = {"serviceAccountRef": {"name": selector.text("name"), "namespace": self._of(selector)}}
         return account | ({"audience": audiences[0]} if audiences else {})
 

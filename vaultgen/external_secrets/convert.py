@@ -34,18 +34,18 @@ _TEMPLATED = "labels and annotations cannot come from Vault"
 
 
 def convert(resources: Sequence[Resource], into: Conversion) -> None:
-    """Add what the resources of this group hold; ``resources`` may hold others as well."""
+    """Add what ExternalSecrets hold, and list what else is of these groups; other resources are passed over."""
     stores = Stores(resources)
     for resource in resources:
         if resource.group == GENERATORS:
             resource.leave((), _GENERATOR)
-        elif resource.group == GROUP and resource.kind not in STORES:
-            if resource.kind != "ExternalSecret":
-                resource.leave((), _OTHERS.get(resource.kind, reasons.UNKNOWN_KIND))
-            elif resource.version not in _VERSIONS:
-                resource.leave((), f"its apiVersion is none of {', '.join(_VERSIONS)}", "apiVersion")
-            else:
+        elif resource.kind == "ExternalSecret":
+            if (resource.group, resource.version) in ((GROUP, version) for version in _VERSIONS):
                 _external_secret(resource, stores, into)
+            else:
+                resource.leave(("apiVersion",), f"it is neither {' nor '.join(f'{GROUP}/{one}' for one in _VERSIONS)}")
+        elif resource.group == GROUP and resource.kind not in STORES:
+            resource.leave((), _OTHERS.get(resource.kind, reasons.UNKNOWN_KIND))
 
 
 def _external_secret(resource: Resource, stores: Stores, into: Conversion) -> None:

@@ -31,17 +31,16 @@ _WITHOUT_CREATE = "it has no effect without create"
 
 
 def convert(resources: Sequence[Resource], into: Conversion) -> None:
-    """Add what the resources of this group hold; ``resources`` may hold others as well."""
+    """Add what VaultStaticSecrets hold, and list what else is of this group; other resources are passed over."""
     logins = Logins(resources)
     for resource in resources:
-        if resource.group != GROUP or resource.kind in _REFERRED_TO:
-            continue
-        if resource.kind != "VaultStaticSecret":
+        if resource.kind == "VaultStaticSecret":
+            if (resource.group, resource.version) == (GROUP, _VERSION):
+                _static_secret(resource, logins, into)
+            else:
+                resource.leave(("apiVersion",), f"it is not {GROUP}/{_VERSION}")
+        elif resource.group == GROUP and resource.kind not in _REFERRED_TO:
             resource.leave((), _OTHERS.get(resource.kind, reasons.UNKNOWN_KIND))
-        elif resource.version != _VERSION:
-            resource.leave((), f"its apiVersion is not {_VERSION}", "apiVersion")
-        else:
-            _static_secret(resource, logins, into)
 
 
 def _static_secret(resource: Resource, logins: Logins, into: Conversion) -> None:

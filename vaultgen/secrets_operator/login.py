@@ -103,8 +103,7 @@ def _method(spec: Node, namespace: str) -> dict[str, Any]:
     if not name:
         return {}
     if name not in _METHODS:
-        spec.leave("method", reasons.OTHER_LOGIN)
-        spec.seen(name)
+        spec.leave(name if name in spec else "method", reasons.OTHER_LOGIN)
         return {}
     try:
         return _METHODS[name](spec.mapping(name), {"mount": mount} if mount else {}, namespace)
@@ -116,7 +115,7 @@ def _method(spec: Node, namespace: str) -> dict[str, Any]:
 def _kubernetes(node: Node, mount: Mapping[str, str], namespace: str) -> dict[str, Any]:
     node.note("tokenExpirationSeconds", reasons.USED_ONCE)
     account = {"name": node.text("serviceAccount"), "namespace": namespace}
-    role, audiences = node.text("role"), node.texts("audiences")
+    role, audiences = node.text("role"), [one for one in node.texts("audiences") if one]
     if not role or not account["name"]:
         raise node.unable("", "role and serviceAccount are expected here")
     if not namespace:

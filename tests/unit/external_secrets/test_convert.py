@@ -52,6 +52,11 @@ def test_an_older_version_is_the_same_and_the_oldest_is_listed() -> None:
     assert list(spec(DATA, HEAD.replace("/v1", "/v1alpha1")).left) == ["apiVersion"]
 
 
+def test_an_external_secret_of_another_group_is_listed() -> None:
+    """Such as that of the tool that the operator followed."""
+    assert list(spec(DATA, HEAD.replace("external-secrets.io", "kubernetes-client.io")).left) == ["apiVersion"]
+
+
 def test_what_kubectl_writes_for_itself_stays_behind() -> None:
     own = "kubectl.kubernetes.io/last-applied-configuration"
     done = spec(DATA, HEAD.replace("{c: d}", f"{{c: d, {own}: '{{}}'}}"))

@@ -75,7 +75,8 @@ def test_a_login_is_that_of_the_vault_auth(spec: dict[str, Any], expected: Any) 
 @pytest.mark.parametrize(
     ("spec", "where"),
     [
-        ({"method": "aws", "aws": {"role": "r"}}, ["method"]),
+        ({"method": "aws", "aws": {"role": "r"}}, ["aws"]),
+        ({"method": "gcp"}, ["method"]),
         ({"kubernetes": {"role": "r"}}, ["kubernetes"]),
         (
             {"kubernetes": {"role": "r", "serviceAccount": "a", "audiences": ["b", "c"]}},
