@@ -104,6 +104,13 @@ def vault_namespace(openbao: OpenBao) -> VaultNamespace:
     return new_vault_namespace(openbao, f"test-{next(_numbers)}")
 
 
+@pytest.fixture(scope="session")
+def has_namespaces(openbao: OpenBao) -> None:
+    """Skips a test at a server without Vault namespaces."""
+    if openbao.is_vault:
+        pytest.skip("Vault's Community Edition has no namespaces")
+
+
 @pytest.fixture
 def vault(vault_namespace: VaultNamespace) -> VaultClient:
     """A client that may do everything in the test's Vault namespace."""

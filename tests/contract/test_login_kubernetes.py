@@ -127,6 +127,7 @@ def test_another_kind_of_auth_method_is_told_as_missing(identity: Identity, tmp_
     assert refusal(identity, auth_with(tmp_path, token, mount="userpass")).code == "login-mount"
 
 
+@pytest.mark.usefixtures("has_namespaces")
 def test_an_unknown_vault_namespace_is_told(identity: Identity, tmp_path: Path) -> None:
     auth = auth_with(tmp_path, identity.cluster.service_account("apps", "my-app"))
     fault = refusal(identity, auth, {"VAULT_NAMESPACE": "no-such"})

@@ -143,6 +143,7 @@ def test_a_token_for_one_use_is_enough_for_one_read(filled: VaultNamespace, vaul
     assert plain(read(filled, APP, token=token)[APP])["password"] == "new"
 
 
+@pytest.mark.usefixtures("has_namespaces")
 def test_a_reference_may_name_another_namespace(filled: VaultNamespace, vault: VaultClient) -> None:
     inner = vault.new_namespace("inner")
     inner.mount("secret", "kv", {"version": "2"})
@@ -152,6 +153,7 @@ def test_a_reference_may_name_another_namespace(filled: VaultNamespace, vault: V
     assert [plain(answers[one])["password"] for one in (APP, api, logical)] == ["new", "inner", "inner"]
 
 
+@pytest.mark.usefixtures("has_namespaces")
 def test_an_unknown_namespace_is_told_as_such(filled: VaultNamespace) -> None:
     elsewhere = APP._replace(vault_namespace="no/such")
     (fault,) = faults(filled, APP, elsewhere)

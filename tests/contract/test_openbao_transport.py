@@ -91,9 +91,10 @@ def test_a_server_that_nobody_initialised_says_that_it_is_sealed(uninitialised_o
 
 def test_a_quota_is_waited_for(openbao: OpenBao, environ: dict[str, str], vault_namespace: VaultNamespace) -> None:
     """A quota of this test's own; with it used up, the run tries again until it lets through, or gives up."""
-    quota = f"sys/quotas/rate-limit/{vault_namespace.name}"
+    quota = f"sys/quotas/rate-limit/of-{vault_namespace.name or 'all'}"
+    path = f"{vault_namespace.name}/secret/".lstrip("/")
     root = openbao.client()
-    root.request("POST", quota, {"rate": 0.001, "interval": "1h", "path": f"{vault_namespace.name}/secret/"})
+    root.request("POST", quota, {"rate": 0.001, "interval": "1h", "path": path})
     try:
         reader = VaultClient(openbao.address, vault_namespace.token, vault_namespace.name)
         with contextlib.suppress(VaultRefused):

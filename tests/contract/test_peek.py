@@ -158,6 +158,7 @@ def test_logical_paths_and_other_engines_are_known_by_their_mounts(filled: Vault
     assert hidden.fault.code == "mount-hidden"
 
 
+@pytest.mark.usefixtures("has_namespaces")
 def test_a_vault_namespace_that_is_not_there_is_told(filled: VaultNamespace) -> None:
     (glance,) = peek(filled, filled.token, Read("secret/data/app", vault_namespace="gone"))
     assert glance.fault

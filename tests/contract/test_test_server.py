@@ -27,6 +27,7 @@ def test_a_request_is_counted_for_its_token_and_path(
     assert request_log.paths(token="another") == []
 
 
+@pytest.mark.usefixtures("has_namespaces")
 def test_a_namespace_sees_nothing_of_another(openbao: OpenBao, vault_namespace: VaultNamespace) -> None:
     vault_namespace.root.write("app", {"password": "x"})
     other = new_vault_namespace(openbao, f"{vault_namespace.name}-other")

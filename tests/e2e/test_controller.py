@@ -468,6 +468,7 @@ def test_a_hint_about_the_environment_says_what_stands_for_it_here(setup: Setup)
     assert "hint: here the operator gives the CA, by --vault-ca-file of `vaultgen controller`; elsewhere: give" in text
 
 
+@pytest.mark.usefixtures("has_namespaces")
 def test_an_unknown_namespace_leads_to_the_field(setup: Setup) -> None:
     login = {"auth": {"token": {"secretRef": {"name": "vault-auth"}}}}
     setup.own(vault={"address": setup.vault.address, "namespace": "gone", **login})

@@ -82,7 +82,7 @@ def binary(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def two_overlays(openbao: OpenBao) -> Iterator[VaultClient]:
+def two_overlays(openbao: OpenBao, has_namespaces: None) -> Iterator[VaultClient]:
     """The Vault of the overlays, in the root namespace since a reference names a Vault namespace in full."""
     root = openbao.client()
     root.new_namespace("production").mount("secret", "kv", {"version": "2"})

@@ -357,6 +357,7 @@ def test_a_version_that_a_reference_names_is_held_to_its_time(app: Tree) -> None
 # --- Vault namespaces ---
 
 
+@pytest.mark.usefixtures("has_namespaces")
 def test_a_path_of_each_namespace_has_a_pin_of_its_own(app: Tree) -> None:
     """Whether the reference or the document's ``vault:`` block names it."""
     child = app.vault.root.new_namespace("team-a")
@@ -377,6 +378,7 @@ def test_a_path_of_each_namespace_has_a_pin_of_its_own(app: Tree) -> None:
     assert checked.codes == ["lock-outdated", "lock-outdated"]
 
 
+@pytest.mark.usefixtures("has_namespaces")
 def test_documents_that_mean_different_secrets_by_one_path_cannot_share_a_lock(app: Tree) -> None:
     """Two servers, or one namespace that the environment gives in place of two."""
     other = app.vault.root.new_namespace("other")

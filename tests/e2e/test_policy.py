@@ -61,7 +61,7 @@ def test_a_token_with_the_policy_alone_builds_and_without_any_line_of_it_does_no
 
 def test_the_policy_can_be_written_by_the_command_of_its_example(app: Desk) -> None:
     bao = [app.vault.server.binary, "policy", "write", "my-app", "-"]
-    environment = {"BAO_ADDR": app.vault.address, "BAO_TOKEN": app.vault.root.token, "BAO_NAMESPACE": app.vault.name}
+    environment = {**app.environment, "VAULT_TOKEN": app.vault.root.token}
     done = subprocess.run(bao, input=printed(app), env=environment, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     token = app.vault.root.new_token(["my-app"])
@@ -97,6 +97,7 @@ def test_what_no_policy_can_spell_is_allowed_all_the_same_and_said(desk: Desk) -
     assert desk.vaultgen("build", ".", VAULT_TOKEN=token_of(desk.vault.root, policy)).status == 0
 
 
+@pytest.mark.usefixtures("has_namespaces")
 def test_one_policy_is_enough_for_the_namespaces_below(app: Desk) -> None:
     child = app.vault.root.new_namespace("team")
     child.mount("secret", "kv", {"version": "2"})
@@ -153,6 +154,7 @@ def test_without_a_credential_the_policy_is_printed_all_the_same(app: Desk, toke
     assert len(blocks_of(ran.stdout)) == 8
 
 
+@pytest.mark.usefixtures("has_namespaces")
 def test_a_namespace_that_is_not_there_leaves_the_others_certain(app: Desk) -> None:
     app.write("one", "A=vault:kv1/old?key=k&namespace=nowhere", "B=vault:kv1/old?key=k")
     ran = app.vaultgen("policy", ".")
@@ -243,6 +245,7 @@ def test_each_credential_is_asked_about_its_own_documents(app: Desk) -> None:
     assert app.vaultgen("policy", ".").stdout.count("secret/data/db") == 1
 
 
+@pytest.mark.usefixtures("has_namespaces")
 def test_the_check_fails_where_it_cannot_ask(app: Desk) -> None:
     none = token_of(
         app.vault.root, 'path "secret/data/db" { capabilities = ["read"] }\npath "kv1/*" { capabilities = ["read"] }'

@@ -131,6 +131,7 @@ def test_a_logical_and_an_api_path_of_the_same_secret_are_one_read(builder: Buil
     assert builder.paths(tree) == ["secret/data/app/0", LISTING]
 
 
+@pytest.mark.usefixtures("has_namespaces")
 def test_mounts_are_listed_once_for_each_vault_namespace(builder: Builder, tmp_path: Path) -> None:
     child = builder.where.root.new_namespace("child")
     child.mount("secret", "kv", {"version": "2"})

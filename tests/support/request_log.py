@@ -69,6 +69,13 @@ class RequestLog:
         return [seen.path for seen in self.requests(token=token, namespace=namespace)]
 
 
+def _token_hash(record: dict[str, dict[str, str]]) -> str:
+    asked, auth = record["request"], record.get("auth", {})
+    inner = asked.get("client_token", "")
+    # The request of Vault's log holds a part of the token alone. That of a login's answer is the new one.
+    return inner if "/login" in asked["path"] else auth.get("client_token", inner)
+
+
 def _request(record: dict[str, dict[str, str]]) -> Request:
     asked = record["request"]
     namespace: object = asked.get("namespace")
@@ -76,7 +83,7 @@ def _request(record: dict[str, dict[str, str]]) -> Request:
         operation=asked["operation"],
         path=asked["path"],
         namespace=str(namespace.get("path", "")).strip("/") if isinstance(namespace, dict) else "",
-        token_hash=asked.get("client_token", ""),
+        token_hash=_token_hash(record),
         remote_port=int(asked.get("remote_port", 0)),
         refused=bool(record.get("error")),
     )

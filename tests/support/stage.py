@@ -85,7 +85,10 @@ class Stage:
         """Whether vaultgen's own command line is what is run."""
         self.is_kustomize = self._arguments is None and (case / "input" / "kustomization.yaml").exists()
         """Whether the real kustomize is what is run; its exit status for any failure is 1."""
-        self._start(run.get("server") or ("openbao" if "setup" in run or (case / "vault.yaml").exists() else ""), run)
+        server = run.get("server") or ("openbao" if "setup" in run or (case / "vault.yaml").exists() else "")
+        if server == "openbao" and _is_about_namespaces(case):
+            fixture("has_namespaces")
+        self._start(server, run)
         self._fill_vault(case / "vault.yaml", run.get("setup", []))
         if "cluster" in run:
             self._serve_cluster(self._filled(run["cluster"]))
@@ -260,6 +263,15 @@ class Stage:
     def _snapshot(self) -> dict[Path, bytes]:
         files = (path for path in self.sandbox.rglob("*") if path.is_symlink() or path.is_file())
         return {path: str(path.readlink()).encode() if path.is_symlink() else path.read_bytes() for path in files}
+
+
+def _is_about_namespaces(case: Path) -> bool:
+    """Whether a case names a Vault namespace."""
+    texts = [
+        path.read_text(errors="replace") for path in (case / "run.yaml", *(case / "input").rglob("*")) if path.is_file()
+    ]
+    words = ("<<namespace>>", "VAULT_NAMESPACE", "namespace=", "sys/namespaces")
+    return any(word in text for text in texts for word in words)
 
 
 def _part(answer: Any, where: str) -> str:

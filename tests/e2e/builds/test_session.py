@@ -156,6 +156,7 @@ PATH="{tmp_path}/front:$PATH" exec {kustomize()} "$@"
     assert not list((tmp_path / "tmp").iterdir())
 
 
+@pytest.mark.usefixtures("has_namespaces")
 def test_builds_at_the_same_time_do_not_disturb_each_other(
     tmp_path: Path, environment: dict[str, str], openbao: OpenBao
 ) -> None:
