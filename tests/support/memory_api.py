@@ -28,7 +28,9 @@ class MemoryApi(Api):
         """Return the requests that change something."""
         return [one for one in self.requests if one[0] != "GET"]
 
-    def _send(self, method: str, path: str, body: Mapping[str, Any] | None, content_type: str) -> tuple[int, bytes]:
+    def _send(
+        self, method: str, path: str, body: Mapping[str, Any] | None, content_type: str, seconds: float
+    ) -> tuple[int, bytes]:
         path = path.partition("?")[0]
         self.requests.append((method, path))
         if status := self.refuses(method, path):

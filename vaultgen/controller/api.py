@@ -17,7 +17,8 @@ Object = dict[str, Any]
 FIELD_MANAGER = "vaultgen"
 ANSWER_LIMIT = 8 << 20
 """Bytes; etcd takes no object that is nearly as large."""
-TIMEOUT_SECONDS = 15.0
+TIMEOUT_SECONDS = 10.0
+"""Of a request. A look that finds no answer writes its status in vain, too, and the kubelet waits 30 seconds for it."""
 
 _MERGE_PATCH = "application/merge-patch+json"
 _APPLY = "application/apply-patch+yaml"
@@ -40,9 +41,12 @@ class Api:
         """Return an object, or None where there is none. Raises ``Refused``: cluster-denied, cluster-unavailable."""
         return self._ask("GET", path)
 
-    def create(self, path: str, body: Mapping[str, Any]) -> Object:
-        """Create an object in a collection. Raises ``Conflict`` where it exists, and ``Refused`` as ``get`` does."""
-        return self._found("POST", path, body)
+    def create(self, path: str, body: Mapping[str, Any], seconds: float = TIMEOUT_SECONDS) -> Object:
+        """Create an object in a collection, and wait so long for the answer.
+
+        Raises ``Conflict`` where it exists, and ``Refused`` as ``get`` does.
+        """
+        return self._found("POST", path, body, seconds=seconds)
 
     def apply(self, path: str, body: Mapping[str, Any]) -> Object:
         """Apply fields server-side, as the owner of them. Raises ``Conflict`` and ``Refused`` as ``create`` does."""
@@ -59,16 +63,28 @@ class Api:
         except Conflict:
             return
 
-    def _found(self, method: str, path: str, body: Mapping[str, Any], content_type: str = "application/json") -> Object:
-        answer = self._ask(method, path, body, content_type)
+    def _found(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any],
+        content_type: str = "application/json",
+        seconds: float = TIMEOUT_SECONDS,
+    ) -> Object:
+        answer = self._ask(method, path, body, content_type, seconds)
         if answer is None:
             raise refuse("cluster-not-found", what=_shown(path))
         return answer
 
     def _ask(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, content_type: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        content_type: str = "application/json",
+        seconds: float = TIMEOUT_SECONDS,
     ) -> Object | None:
-        status, content = self._send(method, path, body, content_type)
+        status, content = self._send(method, path, body, content_type, seconds)
         if status == 404:
             return None
         if status == 409:
@@ -79,7 +95,9 @@ class Api:
             raise refuse("cluster-unavailable", what=_shown(path), why=f"it answered {status}")
         return json_object(content, _shown(path))
 
-    def _send(self, method: str, path: str, body: Mapping[str, Any] | None, content_type: str) -> tuple[int, bytes]:
+    def _send(
+        self, method: str, path: str, body: Mapping[str, Any] | None, content_type: str, seconds: float
+    ) -> tuple[int, bytes]:
         headers = {"Accept": "application/json", "Content-Type": content_type}
         try:
             # Asked for each time: the token of a Pod is replaced before it expires.
@@ -90,7 +108,7 @@ class Api:
                 self._configuration.host + path,
                 body=None if body is None else json.dumps(body),
                 headers=headers,
-                timeout=Timeout(total=TIMEOUT_SECONDS),
+                timeout=Timeout(total=seconds),
                 retries=False,
                 redirect=False,
                 preload_content=False,

@@ -14,6 +14,8 @@ from vaultgen.controller.sources import EXTERNAL_ARTIFACT, GROUP
 from vaultgen.errors import Refused
 
 COMPONENT = "vaultgen"
+SECONDS = 3.0
+"""For the API server to take an event; what else a look has to write is worth more."""
 EVENT_GROUP = "event.toolkit.fluxcd.io"
 """Annotations of an object in this group come with its notifications, as with those of Flux's own kinds."""
 _MESSAGE_LIMIT = 1000
@@ -52,14 +54,17 @@ class Events:
         if external is not None:
             objects.append(_reference(f"{GROUP}/v1", EXTERNAL_ARTIFACT, external["metadata"]))
         for involved in objects:
-            self._send_to_cluster(involved, severity, reason, text, now)
+            if not self._is_taken_by_cluster(involved, severity, reason, text, now):
+                break
         if self._notifications:
             involved = objects[-1] if external is not None else _unpublished(owner)
             annotations = owner.metadata.get("annotations") or {}
             metadata = _metadata(annotations, publication, since or now)
             self._notifications.send(_notification(involved, severity, reason, text, now, metadata))
 
-    def _send_to_cluster(self, involved: Mapping[str, str], severity: str, reason: str, text: str, now: str) -> None:
+    def _is_taken_by_cluster(
+        self, involved: Mapping[str, str], severity: str, reason: str, text: str, now: str
+    ) -> bool:
         # Nanoseconds, as client-go does it: two things can happen to an object within a second.
         name = f"{involved['name'][:200]}.{time.time_ns():x}"
         event = {
@@ -77,9 +82,10 @@ class Events:
             "count": 1,
         }
         try:
-            self._api.create(f"/api/v1/namespaces/{involved['namespace']}/events", event)
+            self._api.create(f"/api/v1/namespaces/{involved['namespace']}/events", event, SECONDS)
         except (Refused, Conflict):
-            return
+            return False
+        return True
 
 
 def _notification(

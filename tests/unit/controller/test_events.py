@@ -1,4 +1,6 @@
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,14 +9,22 @@ from support.eventually import eventually
 from support.memory_api import MemoryApi
 from support.vault_artifact import body
 from support.webhook import Webhook, running_webhook
+from vaultgen.controller import events
+from vaultgen.controller.api import Api
 from vaultgen.controller.events import Events
 from vaultgen.controller.external_artifact import Publication
+from vaultgen.controller.login import Login
 from vaultgen.controller.resource import VaultArtifact
 
 NOW = "2026-01-02T03:04:05Z"
 EXTERNAL = {"metadata": {"name": "my-app", "namespace": "team-a", "uid": "e"}}
 PUBLICATION = Publication("sha256:2", "path", "http://example.com/path", "main@sha1:1", NOW)
 OWNER = VaultArtifact(body())
+KUBECONFIG = """
+current-context: a
+contexts: [{name: a, context: {cluster: a}}]
+clusters: [{name: a, cluster: {server: 'http://127.0.0.1:%s'}}]
+"""
 
 
 @pytest.fixture
@@ -87,6 +97,20 @@ def test_an_event_that_the_cluster_does_not_take_is_no_failure() -> None:
     api.refuses = lambda method, path: 403
     Events(api).send(OWNER, EXTERNAL, "info", "NewArtifact", "text", NOW)
     assert api.created == []
+
+
+def test_an_api_server_that_is_silent_is_waited_for_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And not as long as for what else is to be written."""
+    monkeypatch.setattr(events, "SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        kubeconfig = tmp_path / "kubeconfig"
+        kubeconfig.write_text(KUBECONFIG % listener.getsockname()[1])
+        with Login({"KUBECONFIG": str(kubeconfig)}) as login:
+            Events(Api(login, 1)).send(OWNER, EXTERNAL, "error", "Refused", "text", NOW)
+        listener.setblocking(False)
+        listener.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            listener.accept()
 
 
 def test_a_long_text_is_cut() -> None:
