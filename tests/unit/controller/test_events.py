@@ -9,7 +9,7 @@ from support.eventually import eventually
 from support.memory_api import MemoryApi
 from support.vault_artifact import body
 from support.webhook import Webhook, running_webhook
-from vaultgen.controller import events
+from vaultgen.controller import events, notifications
 from vaultgen.controller.api import Api
 from vaultgen.controller.events import Events
 from vaultgen.controller.external_artifact import Publication
@@ -28,8 +28,9 @@ clusters: [{name: a, cluster: {server: 'http://127.0.0.1:%s'}}]
 
 
 @pytest.fixture
-def notified() -> Iterator[Webhook]:
-    """What notification-controller would have got."""
+def notified(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
+    """What notification-controller would have got; it may answer late."""
+    monkeypatch.setattr(notifications, "TIMEOUT_SECONDS", 60.0)
     with running_webhook() as webhook:
         yield webhook
 

@@ -10,6 +10,12 @@ from vaultgen.controller import notifications
 from vaultgen.controller.notifications import Notifications
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event that is answered late would be sent again."""
+    monkeypatch.setattr(notifications, "TIMEOUT_SECONDS", 60.0)
+
+
 def event(reason: str) -> dict[str, Any]:
     return {"involvedObject": {"namespace": "team-a", "name": "my-app"}, "reason": reason}
 
