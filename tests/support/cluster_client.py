@@ -7,10 +7,13 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import yaml
+
+from support.eventually import eventually
 
 Object = dict[str, Any]
 
@@ -52,7 +55,28 @@ class ClusterClient:
     def request(
         self, method: str, path: str, body: object = None, content_type: str = "application/json", accept: str = ""
     ) -> Any:
-        """Send one request and return the answer's JSON, or its text where it is none. Raises ApiRefused."""
+        """Send one request and return the answer's JSON, or its text where it is none. Raises ApiRefused.
+
+        It is sent again while the API server asks for that, as it does just after a kind of resource was installed.
+        """
+        answers: list[tuple[int, str]] = []
+
+        def is_answered() -> bool:
+            answers.append(self._send(method, path, body, content_type, accept))
+            return answers[-1][0] != HTTPStatus.TOO_MANY_REQUESTS
+
+        eventually(is_answered)
+        status, text = answers[-1]
+        try:
+            content = json.loads(text)
+        except ValueError:
+            content = text
+        if status >= 400:
+            message = content.get("message", "") if isinstance(content, dict) else text
+            raise ApiRefused(method, path, status, message)
+        return content
+
+    def _send(self, method: str, path: str, body: object, content_type: str, accept: str) -> tuple[int, str]:
         host = urlsplit(self.address)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
         headers |= {"Accept": accept} if accept else {}
@@ -61,17 +85,9 @@ class ClusterClient:
         try:
             connection.request(method, path, None if body is None else json.dumps(body), headers)
             answer = connection.getresponse()
-            text = answer.read().decode()
+            return answer.status, answer.read().decode()
         finally:
             connection.close()
-        try:
-            content = json.loads(text)
-        except ValueError:
-            content = text
-        if answer.status >= 400:
-            message = content.get("message", "") if isinstance(content, dict) else text
-            raise ApiRefused(method, path, answer.status, message)
-        return content
 
     # --- objects ---
 
