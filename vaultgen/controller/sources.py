@@ -25,6 +25,8 @@ REVISION_LIMIT = 1000
 """Characters; it is said again in status, events and logs."""
 TRUSTED_SECONDS = 600.0
 """How long what a watch said is taken for granted."""
+LIST_SECONDS = 5.0
+"""How long a list of all sources of a kind may take to be told; a longer one costs a question for each of its first."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Sources:
         self._clock = clock
         self._lock = Lock()
         self._seen: dict[SourceRef, _Seen] = {}
-        self._trusted_since = -math.inf
+        self._trusted_since = dict.fromkeys(PLURALS, -math.inf)
 
     def note(self, reference: SourceRef, body: Mapping[str, Any] | None) -> bool:
         """Take what a watch says (None: the source is gone), and return whether its artifact is another now."""
@@ -69,7 +71,15 @@ class Sources:
 
     def doubt(self) -> None:
         """Ask for everything that was seen before now once more: a watch was broken, and tells nothing of what went."""
-        self._trusted_since = self._clock()
+        for kind in PLURALS:
+            self._trusted_since[kind] = self._clock()
+
+    def listed(self, kind: str) -> None:
+        """Ask for what was seen of a kind before now once more, but for what is being listed.
+
+        A watch begins with a list, and one that begins anew tells of what is there, but not of what went meanwhile.
+        """
+        self._trusted_since[kind] = max(self._trusted_since[kind], self._clock() - LIST_SECONDS)
 
     def body(self, reference: SourceRef) -> Mapping[str, Any] | None:
         """Return ``metadata``, ``spec.sourceRef`` and ``status.artifact`` of a source, or None where there is none.
@@ -78,7 +88,7 @@ class Sources:
         """
         with self._lock:
             seen = self._seen.get(reference)
-        if seen is not None and seen.time > max(self._trusted_since, self._clock() - TRUSTED_SECONDS):
+        if seen is not None and seen.time > max(self._trusted_since[reference.kind], self._clock() - TRUSTED_SECONDS):
             return seen.body
         # Only the API server knows that something is not there: a watch tells late.
         body = self._api.get(path_of(reference))

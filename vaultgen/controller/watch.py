@@ -79,7 +79,9 @@ class Watch:
             self._users.pop(owner.source, None)
 
     def source_event(self, reference: SourceRef, kind: str | None, body: Body) -> None:
-        """Take what a watch says of a source."""
+        """Take what a watch says of a source; ``kind`` is None where it was there before the watch began."""
+        if kind is None:
+            self._sources.listed(reference.kind)
         external = None if kind == "DELETED" else body
         changed = self._sources.note(reference, external)
         if changed:

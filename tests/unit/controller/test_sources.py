@@ -4,7 +4,7 @@ import pytest
 
 from support.memory_api import MemoryApi
 from vaultgen.controller.resource import Name, SourceRef
-from vaultgen.controller.sources import TRUSTED_SECONDS, Sources, owner_of, path_of
+from vaultgen.controller.sources import LIST_SECONDS, TRUSTED_SECONDS, Sources, owner_of, path_of
 
 APP = SourceRef("GitRepository", Name("team-a", "app"))
 SEEN: dict[str, Any] = {"metadata": {"name": "app", "namespace": "team-a"}, "status": {"artifact": {"revision": "1"}}}
@@ -58,6 +58,24 @@ def test_what_was_told_before_a_watch_broke_is_asked_for_once_more(api: MemoryAp
     for _ in range(2):
         assert sources.body(APP)
     assert len(api.requests) == 1
+
+
+def test_what_is_missing_in_a_list_is_asked_for(api: MemoryApi) -> None:
+    """An API server that restarts at once is missed by no watch; each begins anew, and is not told of what went."""
+    clock = Clock()
+    sources = Sources(api, clock)
+    other = SourceRef("GitRepository", Name("team-a", "other"))
+    of_another_kind = SourceRef("Bucket", Name("team-a", "app"))
+    for reference in (APP, other, of_another_kind):
+        sources.note(reference, SEEN)
+    clock.time = 2 * LIST_SECONDS
+    sources.listed("GitRepository")
+    sources.note(other, SEEN)
+    assert sources.body(other)
+    assert sources.body(of_another_kind)
+    assert api.requests == []
+    assert sources.body(APP) is None
+    assert api.requests == [("GET", path_of(APP))]
 
 
 def test_only_another_artifact_counts_as_a_change(api: MemoryApi) -> None:

@@ -122,6 +122,16 @@ def test_a_new_revision_of_its_source_wakes_it_and_the_same_one_does_not(seen: S
     assert seen.source("2", kind="DELETED") == [NAME]
 
 
+def test_a_watch_that_begins_anew_lets_what_it_does_not_list_be_asked_for(seen: Seen) -> None:
+    times = itertools.count(0.0, 100.0)
+    sources = Sources(MemoryApi(), lambda: next(times))
+    watch = Watch(sources, seen.woken.append, seen.gone.append, lambda name, external: False)
+    other = SourceRef(SOURCE.kind, Name("team-a", "other"))
+    watch.source_event(SOURCE, "ADDED", source("1"))
+    watch.source_event(other, None, source("1", other))
+    assert sources.body(SOURCE) is None
+
+
 def test_a_source_that_it_does_not_use_any_more_wakes_nothing(seen: Seen) -> None:
     one = body()
     seen.artifact(one, None)
