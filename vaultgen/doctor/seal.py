@@ -29,7 +29,10 @@ def check_seal(settings: Settings, response: Response) -> Generator[Verdict, Non
         return False
     if state.get("initialized") is False:
         yield fail(
-            NAME, f"Vault at {address} is not initialised", "run `bao operator init` there, and unseal it", "sealed"
+            NAME,
+            f"Vault at {address} is not initialised",
+            "run `vault operator init` or `bao operator init` there, and unseal it",
+            "sealed",
         )
         return False
     if state["sealed"]:

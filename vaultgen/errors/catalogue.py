@@ -400,7 +400,9 @@ CATALOGUE: "dict[str, Row]" = {
         "data", "{path} has no version {version}", "it was never written, or is older than the mount keeps"
     ),
     "version-deleted": Row(
-        "data", "version {version} of {path} is deleted", "undelete it (`bao kv undelete`), or name another version"
+        "data",
+        "version {version} of {path} is deleted",
+        "undelete it (`vault kv undelete`, `bao kv undelete`), or name another version",
     ),
     "version-destroyed": Row(
         "data", "version {version} of {path} is destroyed", "it cannot come back; write a new version"
@@ -418,7 +420,7 @@ CATALOGUE: "dict[str, Row]" = {
     "lock-gone": Row(
         "data",
         "version {version} of {path}, which vaultgen.lock names, is not there any more: {why}",
-        "take what there is now: vaultgen lock --update DIR; a deleted version can come back: `bao kv undelete`",
+        "take what there is now: vaultgen lock --update DIR; or undelete it: `vault kv undelete`, `bao kv undelete`",
     ),
     "lock-absent": Row(
         "data",

@@ -41,7 +41,7 @@ def test_a_sealed_one_fails_as_a_build_does() -> None:
 def test_one_that_was_never_initialised_fails() -> None:
     verdict, goes_on = seen({"initialized": False, "sealed": True})
     assert (verdict.outcome, goes_on) == ("fail", False)
-    assert verdict.advice == "run `bao operator init` there, and unseal it"
+    assert verdict.advice == "run `vault operator init` or `bao operator init` there, and unseal it"
 
 
 @pytest.mark.parametrize("body", [b"<html>canary</html>", ["canary"], {}, {"sealed": "canary"}])
