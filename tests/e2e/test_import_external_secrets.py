@@ -196,6 +196,7 @@ def test_kv_v1(tmp_path: Path, shop: VaultNamespace) -> None:
     assert data(tmp_path, shop, "  data:\n" + item("user", "property: user"), stores) == {"user": b"of-v1"}
 
 
+@pytest.mark.usefixtures("has_namespaces")
 def test_secrets_of_several_vaults_are_several_documents(tmp_path: Path, shop: VaultNamespace) -> None:
     """In one file, which kustomize takes as it is."""
     below = shop.root.new_namespace("below")
