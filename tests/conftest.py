@@ -4,6 +4,7 @@ import importlib.util
 import itertools
 import os
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from support.environment import is_foreign
 from support.golden import Golden
 from support.openbao import OpenBao, running_openbao, unseal_keys
 from support.request_log import RequestLog
+from support.short_paths import short_root
 from support.vault_client import VaultClient
 from support.vault_namespace import VaultNamespace, new_vault_namespace
 
@@ -74,6 +76,13 @@ def _empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.getbasetemp() / "empty-home"
     home.mkdir(mode=0o500, exist_ok=True)
     return home
+
+
+@pytest.fixture
+def socket_directory() -> Iterator[Path]:
+    """A directory that a unix socket can be made in, wherever temporary files are."""
+    with tempfile.TemporaryDirectory(dir=short_root()) as directory:
+        yield Path(directory)
 
 
 @pytest.fixture(scope="session")

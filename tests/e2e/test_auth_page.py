@@ -253,9 +253,11 @@ def test_an_address_of_the_document_gets_a_credential_once_it_is_listed(newcomer
     assert has_read(newcomer.builds(**credentials, **{exported[1]: listed}))
 
 
-def test_a_proxy_with_a_token_of_its_own_needs_none(newcomer: Newcomer, openbao: OpenBao) -> None:
+def test_a_proxy_with_a_token_of_its_own_needs_none(
+    newcomer: Newcomer, openbao: OpenBao, socket_directory: Path
+) -> None:
     """The real `bao proxy`, at the socket that the page names but for its directory."""
-    socket = newcomer.home / "agent.sock"
+    socket = socket_directory / "agent.sock"
     (newcomer.home / "token").write_text(newcomer.vault.token)
     configuration = newcomer.home / "proxy.hcl"
     configuration.write_text(f"""

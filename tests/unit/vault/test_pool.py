@@ -562,8 +562,8 @@ def test_nothing_to_send_is_nothing_sent() -> None:
 # --- ways there ---
 
 
-def test_a_unix_socket_is_an_address(tmp_path: Path) -> None:
-    path = tmp_path / "bao.sock"
+def test_a_unix_socket_is_an_address(socket_directory: Path) -> None:
+    path = socket_directory / "bao.sock"
     with running_script(echo, unix=path) as server, pool_for(f"unix://{path}") as pool:
         assert [outcome(answer) for answer in pool.send(numbered(3))][2] == (200, b"/v1/secret/data/2")
         assert server.asked[0].headers["host"] == "localhost"
