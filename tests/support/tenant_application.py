@@ -123,6 +123,10 @@ class TenantApplication:
         self.client.wait_for("VaultArtifact", self.namespace, NAME, is_made_of_it)
         self.served()
 
+    def look(self) -> None:
+        """Have Vault looked at now, and wait until that has ended, either way."""
+        self.client.reconcile("VaultArtifact", self.namespace, NAME)
+
     def wait_until_failed(self, reason: str, said: str = "", timeout: float = 180) -> str:
         """Return the message once it is not ready for this reason, and says so; fail if that never is."""
 

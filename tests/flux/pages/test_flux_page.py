@@ -110,10 +110,11 @@ def test_the_objects_of_the_page_are_taken(cluster: Cluster, flux: Flux) -> None
     trees = [tree for found in yaml_blocks(PAGE) for tree in yaml.safe_load_all(found.text)]
     objects = [tree for tree in trees if isinstance(tree, dict) and "name" in tree.get("metadata", {})]
     kinds = {one["kind"] for one in objects}
+    notifications = {"Alert", "Provider"}
     assert kinds == {
-        "Alert", "GitRepository", "Kustomization", "Role", "RoleBinding", "ServiceAccount", "VaultArtifact",
+        *notifications, "GitRepository", "Kustomization", "Role", "RoleBinding", "ServiceAccount", "VaultArtifact",
     }  # fmt: skip
-    assert [one["kind"] for one in objects if one["kind"] != "Alert" and not client.takes(one)] == []
+    assert [one["kind"] for one in objects if one["kind"] not in notifications and not client.takes(one)] == []
 
 
 def test_an_application_gets_its_values_and_a_new_one_when_it_is_asked_for(application: Application) -> None:
