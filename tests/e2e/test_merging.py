@@ -165,6 +165,28 @@ def test_a_directory_without_a_kustomization_has_what_flux_finds_in_it() -> None
     assert codes({"app/below/a.yaml": SECRET % "b"}, added("")) == set()
 
 
+def test_entries_are_looked_up_among_secrets_rather_than_compared_with_each() -> None:
+    """A file of half a megabyte can hold ten thousand of them, and another one as many entries."""
+    many = "---\n".join(SECRET % f"s{number}" for number in range(5000))
+    entries = "".join(f"- {{name: x{number}, literals: [B=b], behavior: merge}}\n" for number in range(5000))
+    files = tree("resources: [a.yaml]\n", app__a=many) | {"app/v.yaml": document() + entries}
+    assert codes(files) == {"nothing-to-merge"}
+
+
+def test_what_is_too_much_to_go_through_counts_as_found() -> None:
+    """Few bytes can be many directories, each with all that a shared base has."""
+    files = {"base/kustomization.yaml": "resources: [a.yaml]\n"}
+    files["base/a.yaml"] = "---\n".join(SECRET % f"s{number}" for number in range(6000))
+    for number in range(20):
+        files[f"{number}/kustomization.yaml"] = "resources: [../base]\ngenerators: [v.yaml]\n"
+        files[f"{number}/v.yaml"] = document()
+    files["app/kustomization.yaml"] = "resources:\n" + "".join(f"- ../{number}\n" for number in range(20))
+    with pytest.raises(Refused) as refused:
+        survey({path: text.encode() for path, text in files.items()}, "app")
+    assert {fault.code for fault in refused.value.faults} == {"nothing-to-merge"}
+    assert len(refused.value.faults) < 20
+
+
 def test_the_report_names_the_entry_and_where_it_was_looked() -> None:
     with pytest.raises(Refused) as refused:
         survey({path: text.encode() for path, text in tree().items()}, "app")

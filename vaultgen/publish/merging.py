@@ -3,7 +3,7 @@
 Told is only what is certain from the text. Whatever might bring a Secret, or another name, counts as if it did.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ _BYTES_LIMIT = 1_000_000
 """Of resources that may be Secrets; where there are more, nothing is certain."""
 _ITEMS_LIMIT = 50_000
 _STEPS_LIMIT = 50_000
-"""Resources and directories that are gone through, those of a shared base once for each that is looked at."""
+"""Files, directories and Secrets that are gone through, those of a shared base once for each that is looked at."""
 
 _ABOVE = ("resources", "bases")
 """What a kustomization has before its generators run; its components come after them."""
@@ -73,16 +73,21 @@ class _Secrets:
     """Secrets that a kustomization has, by what they are called."""
 
     def __init__(self) -> None:
-        self.found: set[_Found] = set()
+        self._found: set[_Found] = set()
+        self._names: set[str] = set()
         self.has_namespaces = False
         """Whether a kustomization on the way gives them another namespace."""
 
+    def add(self, found: Iterable[_Found]) -> None:
+        for one in found:
+            self._found.add(_Found(one.name, one.namespace or "default"))
+            self._names.add(one.name)
+
     def may_have(self, entry: Entry) -> bool:
-        return any(
-            one.name == entry.name
-            and (self.has_namespaces or (one.namespace or "default") == (entry.namespace or "default"))
-            for one in self.found
-        )
+        # Looked up, not gone through: entries and Secrets can be ten thousand each.
+        if self.has_namespaces:
+            return entry.name in self._names
+        return _Found(entry.name, entry.namespace or "default") in self._found
 
 
 class _Bases:
@@ -122,22 +127,31 @@ class _Bases:
         if not level.is_known:
             raise _Unsure
         made = [entry for one in level.documents for entry in one.entries]
-        secrets.found |= {_Found(one.name, one.namespace) for one in made if one.behavior not in ("merge", "replace")}
-        for builtin in _items(level.fields, "secretGenerator"):
-            if not isinstance(builtin, dict):
+        builtin = _items(level.fields, "secretGenerator")
+        self._step(len(made) + len(builtin))
+        secrets.add(_Found(one.name, one.namespace) for one in made if one.behavior not in ("merge", "replace"))
+        for one in builtin:
+            if not isinstance(one, dict):
                 raise _Unsure
-            secrets.found.add(_found(builtin))
+            secrets.add([_found(one)])
         directories = []
         for listed in (item for name in names for item in _items(level.fields, name)):
-            self._steps += 1
+            self._step(1)
             path = resolve(directory, listed) if isinstance(listed, str) else None
-            if path is None or self._steps > _STEPS_LIMIT:
+            if path is None:
                 raise _Unsure
             if path in self._tree.files:
-                secrets.found.update(self._in_file(path))
+                found = self._in_file(path)
+                self._step(len(found))
+                secrets.add(found)
             else:
                 directories.append(path)
         return directories
+
+    def _step(self, count: int) -> None:
+        self._steps += count
+        if self._steps > _STEPS_LIMIT:
+            raise _Unsure
 
     def _in_file(self, path: str) -> Sequence[_Found]:
         if path not in self._of_file:
