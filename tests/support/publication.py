@@ -73,7 +73,7 @@ class Applied:
         def is_done(one: Object) -> bool:
             return is_ready(one) and bool(one.get("status", {}).get("lastAppliedRevision") == revision)
 
-        self.client.wait_for("Kustomization", self.namespace, "app", is_done)
+        self.client.wait_for("Kustomization", self.namespace, "app", is_done, timeout=600)
 
     def failure(self) -> str:
         """Return why the Kustomization fails, as soon as it does."""

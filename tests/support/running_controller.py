@@ -77,7 +77,7 @@ class RunningController:
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGTERM)
         try:
-            self._process.wait(25)
+            self._process.wait(30)
         except subprocess.TimeoutExpired:
             return False
         self._process = None
