@@ -47,7 +47,7 @@ def _document(name: str, entries: Sequence[Entry]) -> str:
     vault = entries[0].vault
     block = _field("vault", vault, "") if vault else []
     return (
-        HEADER.format(name=json.dumps(name))
+        HEADER.format(name=_scalar(name))
         + "".join(f"{line}\n" for line in block)
         + INTRODUCTION
         + "\n".join(lines)

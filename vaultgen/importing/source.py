@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from vaultgen.reference import escaped
+from vaultgen.errors import Refused
+from vaultgen.reference import escaped, split_text
 
 _SAFE_IN_PATH = "/-_.~!$'()*,;:@ "
 _SAFE_IN_VALUE = _SAFE_IN_PATH + "|"
@@ -59,7 +60,10 @@ class Source:
 
     def _written(self, parameters: list[str]) -> str:
         path = plain_path(self.path)
-        namespace = f"namespace={_quoted(self.namespace.strip('/'))}" if self.namespace.strip("/") else ""
+        inner = self.namespace.strip("/")
+        if inner and inner != plain_path(inner):
+            raise NotCarried("a Vault namespace that is no path")
+        namespace = f"namespace={_quoted(inner)}" if inner else ""
         query = "&".join(filter(None, [*parameters, namespace, self.missing]))
         return f"vault:{quote(path, safe=_SAFE_IN_PATH)}" + (f"?{query}" if query else "")
 
@@ -89,6 +93,10 @@ def literal(key: str, parts: Sequence[str | Source]) -> str:
     )
     if parts and isinstance(parts[0], str) and text.lstrip("\\").startswith("vault:"):
         text = "\\" + text
+    try:
+        split_text(text)
+    except Refused:
+        raise NotCarried("text that looks like a reference; put it into a plain file, and list that") from None
     # kustomize takes one pair of outer quotes away
     quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
     return f'{key}="{text}"' if quoted else f"{key}={text}"

@@ -63,7 +63,10 @@ def _fields(transformation: Node, source: Source, templates: frozenset[str], ent
         return
     named = {_name(pattern) for pattern in includes} - {_name(pattern) for pattern in excludes} - templates
     for name in sorted(named):
-        entry.put(name, [replace(source, field=name, missing="optional=true")])
+        try:
+            entry.put(name, [replace(source, field=name, missing="optional=true")])
+        except NotCarried as reason:
+            transformation.leave("includes", str(reason))
 
 
 def _name(pattern: str) -> str:

@@ -4,6 +4,7 @@ import yaml
 
 from vaultgen.importing.document import documents_text
 from vaultgen.importing.entry import Entry
+from vaultgen.krm.tree import parse_yaml
 
 BLOCK = {"address": "https://a.example.com", "auth": {"token": {"secretRef": {"name": "a"}}}}
 
@@ -25,3 +26,9 @@ def test_each_vault_has_a_document_with_a_name_of_its_own() -> None:
     entries = [Entry("a", vault=block, origin="store") for block in blocks]
     text = documents_text("imported", [*entries, Entry("b")])
     assert names(text) == ["imported-store", "imported-store-2", "imported-store-3", "imported"]
+
+
+def test_a_name_in_any_letters_can_be_read_again() -> None:
+    """JSON's escapes for what is beyond 16 bits are none of YAML's."""
+    (document,) = parse_yaml(documents_text("\U0001f600\n", [Entry("a")]).encode(), "a.yaml")
+    assert document["metadata"]["name"] == "\U0001f600\n"

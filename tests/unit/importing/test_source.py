@@ -46,6 +46,8 @@ def test_a_part_does_not_stand_for_all_fields(source: Source) -> None:
         Source("a", "f", version="0"),
         Source("a", "f", version="٣"),
         Source("a", decode=True),
+        Source("a", "f", namespace="a//b"),
+        Source("a", "f", namespace="a/.."),
     ],
 )
 def test_what_no_reference_can_say_is_refused(source: Source) -> None:

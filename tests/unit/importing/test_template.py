@@ -85,3 +85,10 @@ def test_a_function_is_refused_by_its_name() -> None:
 )
 def test_a_literal_gives_the_text_again(parts: list[str | Source], expected: str) -> None:
     assert literal("K", parts) == expected
+
+
+@pytest.mark.parametrize("text", [" vault:secret/a?key=b", "Vault:secret/a?key=b", "a: 'vault:secret/a?key=b'"])
+def test_text_that_looks_like_a_reference_is_refused(text: str) -> None:
+    """A build would refuse the document that it stands in."""
+    with pytest.raises(NotCarried, match="looks like a reference"):
+        literal("K", [text])

@@ -116,6 +116,12 @@ def test_fields_that_are_named_become_keys_if_they_are_there() -> None:
     }
 
 
+def test_a_field_that_cannot_be_a_data_key_is_listed() -> None:
+    done = transformed("excludeRaw: true, includes: ['^user$', '^é$']")
+    assert done.left == {"spec.destination.transformation.includes": "a data key that a Secret cannot have"}
+    assert done.entry["files"] == {"user": f"{ALL}?key=user&optional=true"}
+
+
 @pytest.mark.parametrize(
     ("text", "where"),
     [
