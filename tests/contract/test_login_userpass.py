@@ -32,7 +32,7 @@ def test_a_user_logs_in(vault_namespace: VaultNamespace, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["ci", "nobody", "ci@corp.example", "a b", "a%2fb", "müller", "canary?x=1"])
 def test_a_wrong_name_or_password_is_refused(vault_namespace: VaultNamespace, name: str) -> None:
-    """OpenBao has no users with most of these characters, and answers 404 to them."""
+    """There are no users with most of these characters: OpenBao answers 404 to them, Vault 500."""
     fault = refusal(vault_namespace, name)
     assert (fault.code, fault.facts) == ("login-denied", {"method": "userpass", "mount": "userpass"})
 
