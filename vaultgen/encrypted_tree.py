@@ -131,7 +131,7 @@ def _untracked(tree: Tree, root: str, files: Mapping[str, bytes]) -> Iterator[Fa
 def _left_out(tree: Tree, root: str, files: Mapping[str, bytes], tracked: Sequence[str] | None) -> Iterator[Fault]:
     """Yield what only kustomize itself reads, patches and the files of its generators, that is not among the files."""
     found = [
-        (one.root, text, Place(one.file, field=field))
+        (one.root, _path_of(text) if field.endswith("files") else text, Place(one.file, field=field))
         for one in tree.kustomizations
         for field, text in named_files(one.tree)
     ]
@@ -139,9 +139,11 @@ def _left_out(tree: Tree, root: str, files: Mapping[str, bytes], tracked: Sequen
         # What ours name is looked for when they are planned.
         if not is_ours(plugin.document):
             place = Place(plugin.file, named(plugin.document), field=plugin.role)
-            found += [(plugin.kustomization.root, text, place) for text in files_of_plugin(plugin.document)]
-    for base, text, place in dict.fromkeys(found):
-        entry = text.partition("=")[2] if "=" in text and place.field.endswith("files") else text
+            texts = files_of_plugin(plugin.document)
+            if plugin.document.get("kind") in ("ConfigMapGenerator", "SecretGenerator"):
+                texts = map(_path_of, texts)
+            found += [(plugin.kustomization.root, text, place) for text in texts]
+    for base, entry, place in dict.fromkeys(found):
         path = os.path.normpath(os.path.join(base, entry))
         within = os.path.relpath(path, root)
         if not os.path.isfile(path) or within.startswith("..") or within.replace(os.sep, "/") in files:
@@ -152,6 +154,11 @@ def _left_out(tree: Tree, root: str, files: Mapping[str, bytes], tracked: Sequen
             yield Fault("file-unreadable", place, {"path": shown_path(path), "why": why})
         else:
             yield Fault("untracked-file", place, {"path": shown_path(path)})
+
+
+def _path_of(source: str) -> str:
+    """Return the path of a generator's ``PATH`` or ``KEY=PATH``."""
+    return source.partition("=")[2] if "=" in source else source
 
 
 def _as_untracked(fault: Fault, tree: Tree, root: str, tracked: Sequence[str] | None) -> Fault:

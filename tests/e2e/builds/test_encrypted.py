@@ -338,12 +338,14 @@ configurations: [names.yaml]
 crds: [absent.json]
 """
     write_documents(repository.path / "new", [generator(PASSWORD)], kustomization)
-    builtin = "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: more}\nfiles: [more.txt]\n"
+    builtin = (
+        "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: more}\nfiles: [more.txt, key=keyed.txt]\n"
+    )
     repository.write({"new/builtin.yaml": builtin, "new/tracked.txt": "t"})
     (repository.path / "new" / "link.txt").symlink_to("tracked.txt")
     repository.commit()
     untracked = ("settings.txt", "settings.env", "own.env", "patch.yaml", "merge.yaml", "replacement.yaml")
-    repository.write({f"new/{name}": "{}" for name in (*untracked, "names.yaml", "more.txt", "other.txt")})
+    repository.write({f"new/{name}": "{}" for name in (*untracked, "names.yaml", "more.txt", "keyed.txt", "other.txt")})
     request_log.mark()
     written = encrypt("new", tmp_path / "out", environment, cwd=repository.path)
     assert (written.status, written.stdout) == (3, b"")
@@ -352,7 +354,7 @@ crds: [absent.json]
         "error[file-unreadable]: new/link.txt cannot be read: a link leads to it",
         *(
             f"error[untracked-file]: git does not track new/{name}"
-            for name in sorted((*untracked, "names.yaml", "more.txt"))
+            for name in sorted((*untracked, "names.yaml", "more.txt", "keyed.txt"))
         ),
     ]
     assert b"where: new/kustomization.yaml:" in written.stderr
