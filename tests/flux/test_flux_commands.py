@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyrage
@@ -12,17 +13,21 @@ from support.arrived import arrived
 from support.cluster_client import ApiRefused, ClusterClient, Object
 from support.deployed import DEPLOY
 from support.desk import Ran
-from support.flux_cluster import Cluster
+from support.flux_cluster import Cluster, running_cluster
+from support.flux_parts import Parts
 from support.kustomize import vaultgen_directory
 
 RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 ADDRESS = "https://vault.example.com:8200"
 
 
-@pytest.fixture(autouse=True)
-def _installed(cluster: Cluster) -> None:
-    definitions = [path.read_text() for crds in cluster.parts.crds for path in sorted(crds.glob("*.yaml"))]
-    cluster.client.install_crds((DEPLOY / "crd.yaml").read_text(), *definitions)
+@pytest.fixture(scope="module")
+def cluster(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One of its own, with Flux's kinds and nobody who looks after them: a status stays what a test makes it."""
+    with running_cluster(parts, tmp_path_factory.mktemp("logs")) as running:
+        definitions = [path.read_text() for crds in parts.crds for path in sorted(crds.glob("*.yaml"))]
+        running.client.install_crds((DEPLOY / "crd.yaml").read_text(), *definitions)
+        yield running
 
 
 def vaultgen_flux(cluster: Cluster, *words: str, kubeconfig: Path | None = None) -> Ran:
