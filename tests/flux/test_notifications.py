@@ -29,7 +29,7 @@ FILES: Files = {
     "top/kustomization.yaml": text({"generators": ["vaultgen.yaml"]}),
     "top/vaultgen.yaml": generator({"name": "app", "files": [f"password={PASSWORD}"]}),
 }
-SUMMARY = "A VaultArtifact cannot be published."
+SUMMARY = "vaultgen in the production cluster"
 TEAM = {"annotations": {"event.toolkit.fluxcd.io/team": "a", "example.com/token": "none"}}
 
 _numbers = itertools.count(1)
