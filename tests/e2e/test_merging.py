@@ -169,7 +169,7 @@ def test_entries_are_looked_up_among_secrets_rather_than_compared_with_each() ->
     """A file of half a megabyte can hold ten thousand of them, and another one as many entries."""
     many = "---\n".join(SECRET % f"s{number}" for number in range(5000))
     entries = "".join(f"- {{name: x{number}, literals: [B=b], behavior: merge}}\n" for number in range(5000))
-    files = tree("resources: [a.yaml]\n", app__a=many) | {"app/v.yaml": document() + entries}
+    files = {**tree("resources: [a.yaml]\n", app__a=many), "app/v.yaml": document() + entries}
     assert codes(files) == {"nothing-to-merge"}
 
 
