@@ -187,6 +187,23 @@ def test_what_is_too_much_to_go_through_counts_as_found() -> None:
     assert len(refused.value.faults) < 20
 
 
+def test_a_large_file_is_searched_once_however_many_directories_name_it() -> None:
+    searched: list[object] = []
+
+    class Large(bytes):
+        def __contains__(self, part: object) -> bool:
+            searched.append(part)
+            return super().__contains__(part)  # type: ignore[operator]
+
+    files: dict[str, bytes] = {"a.yaml": Large(b"<<: Secret\n")}
+    for number in range(20):
+        files[f"{number}/kustomization.yaml"] = b"resources: [../a.yaml]\ngenerators: [v.yaml]\n"
+        files[f"{number}/v.yaml"] = document().encode()
+    files["app/kustomization.yaml"] = b"resources:\n" + b"".join(b"- ../%d\n" % number for number in range(20))
+    survey(files, "app")
+    assert searched.count(b"<<") == 1
+
+
 def test_the_report_names_the_entry_and_where_it_was_looked() -> None:
     with pytest.raises(Refused) as refused:
         survey({path: text.encode() for path, text in tree().items()}, "app")

@@ -97,7 +97,8 @@ class _Bases:
         self._tree = tree
         self._levels = levels
         self._reader = Reader(_BYTES_LIMIT, _ITEMS_LIMIT)
-        self._of_file: dict[str, Sequence[_Found]] = {}
+        self._of_file: dict[str, Sequence[_Found] | None] = {}
+        """None where there may be more: a file of megabytes is searched once, however many name it."""
         self._steps = 0
 
     def of(self, directory: str) -> _Secrets:
@@ -155,8 +156,11 @@ class _Bases:
 
     def _in_file(self, path: str) -> Sequence[_Found]:
         if path not in self._of_file:
+            self._of_file[path] = None
             self._of_file[path] = self._read(path)
-        return self._of_file[path]
+        if (found := self._of_file[path]) is None:
+            raise _Unsure
+        return found
 
     def _read(self, path: str) -> Sequence[_Found]:
         content = self._tree.files[path]
