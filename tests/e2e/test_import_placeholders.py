@@ -92,6 +92,26 @@ def test_what_cannot_be_carried_over_is_listed_and_the_status_tells(tmp_path: Pa
     assert "host" not in keys
 
 
+def test_a_placeholder_beside_the_data_is_listed_and_stands_in_no_document(tmp_path: Path) -> None:
+    """The API server takes any type and any annotation: the Secret would be another one, and nothing would say so."""
+    manifest = MANIFEST.replace("type: Opaque", "type: <type>\nimmutable: <immutable>")
+    manifest = manifest.replace("{app: shop}", "{app: shop, tier: <tier>}").replace("note: kept", "note: a<note>")
+    (tmp_path / "secret.yaml").write_text(manifest.replace("  name: db", "  name: db\n  finalizers: [example.com/a]"))
+    done = run(tmp_path, "secret.yaml")
+    assert done.returncode == 1
+    left = done.stderr.partition("Not carried over:\n")[2].splitlines()
+    assert [line.split(", ")[1].partition(":")[0] for line in left] == [
+        "metadata.finalizers",
+        "metadata.labels.tier",
+        "metadata.annotations.note",
+        "type",
+        "immutable",
+    ]
+    (entry,) = yaml.safe_load(done.stdout)["secretGenerator"]
+    assert "type" not in entry
+    assert entry["options"] == {"disableNameSuffixHash": True, "labels": {"app": "shop"}}
+
+
 def test_a_field_that_may_be_missing_is_optional(tmp_path: Path) -> None:
     manifest = MANIFEST.replace("    note: kept\n", '    avp.kubernetes.io/remove-missing: "true"\n')
     (tmp_path / "secret.yaml").write_text(manifest)

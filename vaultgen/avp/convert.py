@@ -43,13 +43,25 @@ def _origin(annotations: Mapping[str, Any]) -> Origin:
 
 def _secret(resource: Resource, origin: Origin, annotations: Mapping[str, Any], into: Conversion) -> None:
     metadata = resource.metadata
+    # What of the rest has a placeholder is listed, and no text of the entry.
+    rest = [found for found in _texts(resource.tree, ()) if found[0][0] not in ("data", "stringData")]
+    rest = [found for found in rest if _has_placeholder(found, origin)]
+    listed = {found[0] for found in rest}
     labels = metadata.get("labels")
     entry = Entry(
         resource.name,
         resource.namespace,
-        type=str(resource.tree.get("type") or ""),
-        labels=labels if isinstance(labels, Mapping) else {},
-        annotations={name: text for name, text in annotations.items() if not name.startswith(PREFIX)},
+        type="" if ("type",) in listed else str(resource.tree.get("type") or ""),
+        labels={
+            name: text
+            for name, text in (labels.items() if isinstance(labels, Mapping) else ())
+            if ("metadata", "labels", name) not in listed
+        },
+        annotations={
+            name: text
+            for name, text in annotations.items()
+            if not name.startswith(PREFIX) and ("metadata", "annotations", name) not in listed
+        },
         immutable=resource.tree.get("immutable") is True,
     )
     # stringData wins over data, as for the API server.
@@ -59,9 +71,13 @@ def _secret(resource: Resource, origin: Origin, annotations: Mapping[str, Any], 
             entry.put(key, _parts(value, origin, encoded=part == "data"))
         except NotCarried as reason:
             resource.leave((part, key), str(reason))
-    for found in _texts(metadata, ("metadata",)):
-        if _has_placeholder(found, origin):
-            resource.leave(found[0], "names, labels and annotations cannot come from Vault", found[2])
+    for steps, _, where in rest:
+        of_metadata = steps[0] == "metadata"
+        what = "names, labels and annotations cannot come" if of_metadata else "only data comes"
+        resource.leave(steps, f"{what} from Vault", where)
+    for name in ("finalizers", "ownerReferences"):
+        if metadata.get(name):
+            resource.leave(("metadata", name), "vaultgen sets none")
     for name in sorted(name for name in annotations if name.startswith(PREFIX) and name not in _KNOWN):
         resource.leave(("metadata", "annotations", name), "an annotation that is not known here")
     into.add(resource, entry)
