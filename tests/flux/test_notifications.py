@@ -99,8 +99,9 @@ def post(events_address: str, namespace: str, message: str) -> None:
 
 
 def told(webhook: Webhook) -> list[Any]:
-    """Return what arrived of vaultgen."""
-    return [one for one in webhook.received if one["reportingController"] == "vaultgen"]
+    """Return what arrived of vaultgen, but that its watch of sources is behind that of its own objects."""
+    ours = (one for one in webhook.received if one["reportingController"] == "vaultgen")
+    return [one for one in ours if one["reason"] != "SourceNotReady"]
 
 
 def leave_the_second_of(changed: Object) -> None:

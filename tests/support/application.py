@@ -48,7 +48,14 @@ class Application(Applied):
             }
         )
         self.client.reconcile("GitRepository", self.namespace, "app")
-        return f"main@sha1:{commit}"
+        # The first reconcile may do no more than to put a finalizer on it.
+        revision = f"main@sha1:{commit}"
+
+        def has_it(one: Object) -> bool:
+            return bool(one.get("status", {}).get("artifact", {}).get("revision") == revision)
+
+        self.client.wait_for("GitRepository", self.namespace, "app", has_it)
+        return revision
 
     def artifact(self, name: str = "app", labels: Mapping[str, str] | None = None, **spec: Any) -> Object:
         """Make the VaultArtifact or one beside it, or change it; ``spec`` is laid over its own. Raises ApiRefused."""
