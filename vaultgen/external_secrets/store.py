@@ -6,7 +6,7 @@ from typing import Any
 
 from vaultgen.external_secrets.auth import read_auth
 from vaultgen.importing import reasons
-from vaultgen.importing.resource import Listed, Node, Resource
+from vaultgen.importing.resource import Ambiguous, Listed, Node, Resource, nearest
 from vaultgen.importing.source import NotCarried, plain_path
 
 STORES = ("SecretStore", "ClusterSecretStore")
@@ -75,7 +75,12 @@ class Stores:
         kind, name = reference.text("kind", "SecretStore"), reference.text("name")
         if not name:
             raise reference.unable("", "no store is named")
-        if (resource := self._find(kind, name, namespace)) is None:
+        named = [one for one in self._stores if (one.kind, one.name) == (kind, name)]
+        try:
+            resource = nearest(named, "" if kind == "ClusterSecretStore" else namespace)
+        except Ambiguous:
+            raise reference.unable("name", reasons.SEVERAL) from None
+        if resource is None:
             return Store(absent=reference)
         # A ClusterSecretStore takes Secrets of the namespace that it is used in.
         key = (id(resource), namespace)
@@ -85,14 +90,6 @@ class Stores:
         if isinstance(store, Unusable):
             raise reference.unable("name", store.why)
         return store
-
-    def _find(self, kind: str, name: str, namespace: str) -> Resource | None:
-        named = [one for one in self._stores if (one.kind, one.name) == (kind, name)]
-        if kind == "ClusterSecretStore":
-            return named[0] if named else None
-        # Where kustomize sets the namespace, a file may leave it out.
-        near = [one for one in named if one.namespace == namespace or not one.namespace or not namespace]
-        return min(near, key=lambda one: one.namespace != namespace, default=None)
 
 
 @dataclass

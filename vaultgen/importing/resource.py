@@ -4,7 +4,7 @@ Whoever converts one reads its fields through a ``Node``, which counts them as u
 listed in the end is listed by ``Resource.finish``.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -20,6 +20,10 @@ UNKNOWN = "not known here"
 
 class Listed(Exception):
     """Why something cannot be carried over has been listed; what depends on it is left out."""
+
+
+class Ambiguous(Exception):
+    """More than one resource may be meant, and they say different things."""
 
 
 @dataclass(frozen=True)
@@ -261,6 +265,19 @@ def _objects(tree: Any, steps: Steps) -> Iterator[tuple[Steps, Mapping[str, Any]
             yield from _objects(item, (*steps, "items", index))
     else:
         yield steps, tree
+
+
+def nearest(named: Sequence[Resource], namespace: str) -> Resource | None:
+    """Return the one of some resources, of one kind and name, that is meant from a namespace (empty: not known).
+
+    Where kustomize sets the namespace, a file may leave it out. Raises Ambiguous: the files may be those of more than
+    one environment.
+    """
+    near = [one for one in named if not namespace or one.namespace in (namespace, "")]
+    best = [one for one in near if one.namespace == namespace] or near
+    if any((one.namespace, one.tree.get("spec")) != (best[0].namespace, best[0].tree.get("spec")) for one in best):
+        raise Ambiguous
+    return best[0] if best else None
 
 
 def shown(steps: Steps) -> str:

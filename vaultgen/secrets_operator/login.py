@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vaultgen.importing import reasons
-from vaultgen.importing.resource import Listed, Node, Resource
+from vaultgen.importing.resource import Ambiguous, Listed, Node, Resource, nearest
 
 DEFAULT = "default"
 """The VaultAuth and the VaultConnection that are taken where none is named."""
@@ -33,20 +33,19 @@ class Logins:
         self._resources = [one for one in resources if one.group == "secrets.hashicorp.com"]
 
     def of(self, spec: Node, namespace: str) -> Login:
-        """Return how a secret of this namespace is read; what is not there is noted."""
-        if (auth := self._find("VaultAuth", spec.text("vaultAuthRef"), namespace)) is None:
+        """Return how a secret of this namespace is read; what is not there is noted. Raises Listed."""
+        try:
+            auth = self._find("VaultAuth", spec.text("vaultAuthRef"), namespace)
+        except Ambiguous:
+            raise spec.unable("vaultAuthRef", reasons.SEVERAL) from None
+        if auth is None:
             why = f"{_called('VaultAuth', spec.text('vaultAuthRef'))} is not among the files"
             spec.tell("vaultAuthRef", f"{why}: address and login are those of the environment")
             return Login()
         block: dict[str, Any] = {}
         try:
             own = auth.root.mapping("spec")
-            connection = own.text("vaultConnectionRef")
-            if found := self._find("VaultConnection", connection, auth.namespace):
-                block |= _connection(found)
-            else:
-                why = f"{_called('VaultConnection', connection)} is not among the files"
-                own.tell("vaultConnectionRef", f"{why}: the address is that of the environment")
+            block |= self._connected(own, auth.namespace)
             if in_namespace := own.text("namespace").strip("/"):
                 block["namespace"] = in_namespace
             if method := _method(own, namespace or auth.namespace):
@@ -56,13 +55,28 @@ class Logins:
         auth.finish()
         return Login(block, auth.name)
 
+    def _connected(self, spec: Node, namespace: str) -> dict[str, Any]:
+        """Return where Vault is, as a VaultAuth of this namespace says it; what is not there is noted, or listed."""
+        connection = spec.text("vaultConnectionRef")
+        try:
+            found = self._find("VaultConnection", connection, namespace)
+        except Ambiguous:
+            spec.unable("vaultConnectionRef", reasons.SEVERAL)
+            return {}
+        if found:
+            return _connection(found)
+        why = f"{_called('VaultConnection', connection)} is not among the files"
+        spec.tell("vaultConnectionRef", f"{why}: the address is that of the environment")
+        return {}
+
     def _find(self, kind: str, reference: str, namespace: str) -> Resource | None:
-        """Return the resource that ``[NAMESPACE/]NAME`` means; the operator's own namespace is not known here."""
+        """Return the resource that ``[NAMESPACE/]NAME`` means; the operator's own namespace is not known here.
+
+        Raises Ambiguous.
+        """
         wanted, _, name = reference.rpartition("/")
         wanted = wanted or (namespace if reference else "")
-        named = [one for one in self._resources if (one.kind, one.name) == (kind, name or DEFAULT)]
-        near = [one for one in named if one.namespace == wanted or not one.namespace or not wanted]
-        return min(near, key=lambda one: one.namespace != wanted, default=None)
+        return nearest([one for one in self._resources if (one.kind, one.name) == (kind, name or DEFAULT)], wanted)
 
 
 def _called(kind: str, reference: str) -> str:

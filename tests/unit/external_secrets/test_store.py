@@ -268,3 +268,20 @@ def test_where_kustomize_sets_the_namespace_the_login_is_listed() -> None:
     done: Imported = imported(text, store({"path": "kv", "auth": {"tokenSecretRef": REFERENCE}}, namespace=""))
     assert "auth" not in done.vault
     assert "namespace" in done.left["spec.provider.vault.auth.tokenSecretRef"]
+
+
+@pytest.mark.parametrize("kind", ["SecretStore", "ClusterSecretStore"])
+def test_where_stores_of_a_name_differ_none_is_taken(kind: str) -> None:
+    """They may be those of two environments: the value would be read from the other one."""
+    stores = [store({"path": path}, kind, "") for path in ("staging", "production")]
+    done = imported(secret(kind=kind), *stores)
+    assert done.documents == []
+    assert "more than one of that name" in done.left["spec.secretStoreRef.name"]
+    assert imported(secret(kind=kind), stores[0], stores[0]).left == {}
+
+
+def test_a_store_of_some_namespace_is_not_guessed_where_there_are_several() -> None:
+    """Kustomize may set the namespace of the ExternalSecret, and to any of them."""
+    stores = [store({"path": "kv", "auth": {}}, namespace=namespace) for namespace in ("staging", "production")]
+    done = imported(secret().replace(", namespace: apps", ""), *stores)
+    assert list(done.left) == ["spec.secretStoreRef.name"]

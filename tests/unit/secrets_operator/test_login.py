@@ -151,3 +151,21 @@ def test_another_vault_auth_is_not_taken(reference: str, name: str, namespace: s
     done = imported(static(reference), resource("VaultAuth", name, {"namespace": "found"}, namespace))
     assert done.vault is None
     assert f"VaultAuth {reference}" in done.notes["spec.vaultAuthRef"]
+
+
+def test_where_logins_of_a_name_differ_none_is_taken() -> None:
+    """Which one is the operator's default, its own namespace says."""
+    spec = {"method": "kubernetes", "kubernetes": {"role": "r", "serviceAccount": "my-app"}}
+    logins = [resource("VaultAuth", "default", spec, namespace) for namespace in ("team", "operator")]
+    done = imported(static(""), *logins)
+    assert done.documents == []
+    assert "more than one of that name" in done.left["spec.vaultAuthRef"]
+    assert imported(static(""), logins[1]).vault["auth"]["kubernetes"]["role"] == "r"
+
+
+def test_where_connections_of_a_name_differ_the_address_is_left_open() -> None:
+    connections = [resource("VaultConnection", "c", {"address": f"https://{host}"}, host) for host in ("a", "b")]
+    auth = resource("VaultAuth", "login", {"vaultConnectionRef": "c", "namespace": "n"}, namespace="")
+    done = imported(static(), auth, *connections)
+    assert done.vault == {"namespace": "n"}
+    assert "more than one of that name" in done.left["spec.vaultConnectionRef"]
