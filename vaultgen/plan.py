@@ -176,7 +176,7 @@ class _Planner:
         except Refused as refused:
             self.faults += refused.faults
             return None
-        self._use(reference, place)
+        self._use(reference, place._replace(key=place.key or reference.field))
         return reference
 
     def _text(self, text: str, place: Place) -> "Text | None":

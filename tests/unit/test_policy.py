@@ -156,6 +156,17 @@ def test_each_path_is_named_once_with_all_that_it_is_for(tmp_path: Path) -> None
     )
 
 
+def test_a_file_without_a_key_of_its_own_is_named_by_its_field(tmp_path: Path) -> None:
+    (tmp_path / "kustomization.yaml").write_text("generators: [app.yaml]\n")
+    (tmp_path / "app.yaml").write_text(
+        "apiVersion: vaultgen.dev/v1alpha1\nkind: VaultSecretGenerator\nmetadata: {name: app}\nsecretGenerator:\n"
+        "- name: one\n  files: ['vault:secret/data/a?key=password']\n"
+    )
+    asked = survey(walk(str(tmp_path)))
+    (section,) = sections([(one, without_vault) for one in asked], "")
+    assert section.rules == (Rule("secret/data/a", (f"{asked[0].plugin.file}, Secret one: password",)),)
+
+
 @pytest.mark.parametrize(
     ("own", "namespace", "found"),
     [
