@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 import click
 
@@ -13,6 +14,7 @@ from vaultgen.cli.app import FOUND_STATUS
 from vaultgen.cli.comparison import Report, as_json, as_markdown, as_text
 from vaultgen.cli.options import build_options, completed_as, kustomize_flags
 from vaultgen.cli.terminal import waiting
+from vaultgen.cli.usage import Misused
 from vaultgen.cluster import KubernetesCluster
 from vaultgen.compare import compare, with_values_where_one_side_is_masked
 from vaultgen.errors import Refused, refuse
@@ -52,8 +54,20 @@ class Found:
     versions: Versions
 
 
+class _Directory(click.Path):
+    """Tells who names a revision in place of the directory where that stands."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, file_okay=False)
+
+    def fail(self, message: str, param: click.Parameter | None = None, ctx: click.Context | None = None) -> NoReturn:
+        if ctx is not None and not ctx.params.get("against"):
+            raise Misused(message, ctx, "a revision stands behind --against: vaultgen diff DIR --against REVISION")
+        super().fail(message, param, ctx)
+
+
 @click.command()
-@click.argument("directory", metavar="[DIR]", default=".", type=click.Path(exists=True, file_okay=False))
+@click.argument("directory", metavar="[DIR]", default=".", type=_Directory())
 @kustomize_flags
 @click.option(
     "--against",

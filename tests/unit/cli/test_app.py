@@ -57,6 +57,20 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
             for words in (["--update", "secret/data/app"], ["secret/data/app", "--update"])
         ),
         (["lock", "no/where"], "error: directory 'no/where' does not exist\n  hint: see `vaultgen lock --help`\n"),
+        (
+            ["diff", "HEAD~1"],
+            "error: directory 'HEAD~1' does not exist\n"
+            "  hint: a revision stands behind --against: vaultgen diff DIR --against REVISION\n",
+        ),
+        (
+            ["diff", "--against", "HEAD", "no"],
+            "error: directory 'no' does not exist\n  hint: see `vaultgen diff --help`",
+        ),
+        (["build", "-o"], "error: option '-o' requires an argument\n  hint: see `vaultgen build --help`\n"),
+        (
+            ["flux", "init", "--name"],
+            "error: option '--name' requires an argument\n  hint: see `vaultgen flux --help`\n",
+        ),
         (["lint", __file__], f"error: '{__file__}' is a file, and no directory\n"),
         (["schema", "x"], "error: 'x' is not one of 'generator', 'flux-kustomization'\n"),
         (["lint", "--output", "x"], "error: invalid value for '--output': 'x' is not one of "),
