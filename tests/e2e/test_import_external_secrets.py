@@ -295,3 +295,20 @@ def test_a_note_about_many_resources_is_made_once(tmp_path: Path) -> None:
     assert done.returncode == 0
     places = ", ".join(f"all.yaml:{6 + 9 * n}" for n in range(3))
     assert f"  {places} and 2 more: spec.refreshInterval: values are read whenever a build runs\n" in done.stderr
+
+
+def test_a_file_that_only_its_directory_brought_may_be_no_yaml(tmp_path: Path) -> None:
+    """Charts lie beside manifests in many repositories; who names such a file means it."""
+    (tmp_path / "charts").mkdir()
+    (tmp_path / "charts/template.yaml").write_text("{{- if .Values.on }}\nkind: Secret\n{{- end }}\n")
+    remote = "{key: secret/data/shop/db, property: user}"
+    (tmp_path / "external-secret.yaml").write_text(f"{HEAD}  data:\n  - {{secretKey: user, remoteRef: {remote}}}\n")
+    done = run_import(tmp_path, ".")
+    assert done.returncode == 1
+    assert "vault:secret/data/shop/db?key=user" in done.stdout
+    unread = done.stderr.partition("\nNot read:\n")[2]
+    assert unread.startswith("  charts/template.yaml:1:2: this is not valid YAML: ")
+    for paths in (["charts"], [".", "./charts/template.yaml"]):
+        done = run_import(tmp_path, *paths)
+        assert (done.returncode, done.stdout) == (3, "")
+        assert done.stderr.startswith("error[invalid-yaml]: ")

@@ -8,8 +8,8 @@ import click
 from vaultgen.avp.convert import convert as convert_placeholders
 from vaultgen.cli.files import NewFile, tell_written, write_all
 from vaultgen.cli.options import file_or_standard_output
-from vaultgen.errors import refuse
-from vaultgen.errors.report import clean
+from vaultgen.errors import Fault, Refused, refuse
+from vaultgen.errors.report import clean, message, where
 from vaultgen.external_secrets.convert import GENERATORS
 from vaultgen.external_secrets.convert import GROUP as EXTERNAL_SECRETS
 from vaultgen.external_secrets.convert import convert as convert_external_secrets
@@ -51,11 +51,12 @@ def command(paths: tuple[str, ...], output: str | None, name: str) -> int:
       vaultgen import external-secret.yaml secret-store.yaml -o vaultgen.yaml
       vaultgen import overlays/production > vaultgen.yaml
     """
-    resources = [resource for path in _manifests(paths) for resource in _read(path)]
+    unread: list[Fault] = []
+    resources = [resource for path in _manifests(paths) for resource in _read(path, paths, unread)]
     found = convert_resources(resources)
     left = [remark for resource in resources for remark in sorted(resource.left, key=_line)]
     if not found.entries and not left:
-        raise refuse("nothing-to-import")
+        raise Refused(unread) if unread else refuse("nothing-to-import")
     if found.entries:
         text = documents_text(name, found.entries)
         if output:
@@ -70,7 +71,8 @@ def command(paths: tuple[str, ...], output: str | None, name: str) -> int:
         _group("Carried over in part; keep it until the rest has a place", _labels(found.partly))
     _group("To know:", _notes([remark for resource in resources for remark in sorted(resource.notes, key=_line)]))
     _group("Not carried over:", [f"{_place(one)}: {one.resource}, {one.where}: {one.why}" for one in left])
-    return INCOMPLETE_STATUS if left else 0
+    _group("Not read:", [f"{where(one.place)}: {message(one)}" for one in unread])
+    return INCOMPLETE_STATUS if left or unread else 0
 
 
 def convert_resources(resources: Sequence[Resource]) -> Conversion:
@@ -83,12 +85,19 @@ def convert_resources(resources: Sequence[Resource]) -> Conversion:
     return found
 
 
-def _read(path: Path) -> list[Resource]:
+def _read(path: Path, named: Sequence[str], unread: list[Fault]) -> list[Resource]:
+    """Return what is in a file; of one that only its directory brought, a Helm template perhaps, add what is wrong."""
     try:
-        content = path.read_bytes()
-    except OSError:
-        raise refuse("file-unreadable", path=shown_path(str(path)), why="it cannot be opened") from None
-    return read_resources(shown_path(str(path)), content)
+        try:
+            content = path.read_bytes()
+        except OSError:
+            raise refuse("file-unreadable", path=shown_path(str(path)), why="it cannot be opened") from None
+        return read_resources(shown_path(str(path)), content)
+    except Refused as refused:
+        if str(path) in map(str, map(Path, named)):
+            raise
+        unread += refused.faults
+        return []
 
 
 def _labels(resources: Sequence[Resource]) -> list[str]:
