@@ -152,6 +152,17 @@ def test_a_document_that_is_wrong(patient: Patient) -> None:
     assert examined.one("reference").outcome == "ok"
 
 
+def test_a_document_that_kustomize_alone_cannot_read(patient: Patient) -> None:
+    (document,) = (one for one in patient.tree.glob("*.yaml") if one.name != "kustomization.yaml")
+    document.write_text(document.read_text() + "- {name: two, files: [vault:secret/data/app?key=password]}\n")
+    examined = patient.is_examined(".")
+    wrong, sound = examined.checks["documents"]
+    assert (wrong.outcome, sound.outcome, examined.status) == ("fail", "ok", 1)
+    assert f"{document.name}:" in wrong.seen
+    assert ": kustomize's YAML parser ends a text " in wrong.seen
+    assert wrong.advice == "put the whole text in quotes"
+
+
 def test_a_tree_that_reads_nothing_needs_no_vault(patient: Patient) -> None:
     patient.write("A=1")
     examined = patient.is_examined(VAULT_ADDR="")

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from vaultgen.doctor.verdict import Verdict, failed, ok, skip
+from vaultgen.doctor.verdict import Verdict, fail, failed, ok, skip
 from vaultgen.errors import Refused
 from vaultgen.kustomize.walk import walk
+from vaultgen.lint.rules import unquoted_reference
+from vaultgen.lint.subject import Subject
 from vaultgen.survey import Asked, documents_of, planned
 
 NAME = "documents"
@@ -27,6 +29,10 @@ def check_documents(directory: str, asked: list[Asked], *, named: bool) -> Itera
         except Refused as refused:
             faults += refused.faults
     yield from failed(NAME, faults)
+    for found in unquoted_reference.check(Subject(tree, {})):
+        # What reads the documents here is no judge of that: it takes them.
+        spot = found.spot
+        yield fail(NAME, f"{spot.file}:{spot.line}:{spot.column}: {found.message}", found.hint)
     if asked or not faults:
         paths = {read for one in asked for read in one.plan.uses}
         yield ok(NAME, f"{_count(len(asked), 'document')} of vaultgen, asking for {_count(len(paths), 'Vault path')}")
