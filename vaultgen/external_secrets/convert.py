@@ -31,6 +31,7 @@ _OWNED = (
 )
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _TEMPLATED = "labels and annotations cannot come from Vault"
+_COMPOSED = "dockerConfig in the entry composes this key: server, username, password"
 
 
 def convert(resources: Sequence[Resource], into: Conversion) -> None:
@@ -137,7 +138,7 @@ def _fill(spec: Node, target: Node, values: Values, entry: Entry) -> None:
                 raise NotCarried(f"a template of the engine {engine}")
             entry.put(key, split_template(text, lambda expression: values.named(field_named(expression, "."))))
         except NotCarried as reason:
-            data.leave(key, str(reason))
+            data.leave(key, f"{reason}; {_COMPOSED}" if key == ".dockerconfigjson" else str(reason))
         except Listed:
             continue
 

@@ -196,6 +196,13 @@ def test_a_template_that_does_more_is_listed(text: str, why: str) -> None:
     assert done.entry["files"] == {"b": USER}
 
 
+def test_of_a_pull_secret_that_a_template_composes_it_is_said_what_composes_it_here() -> None:
+    done = template(".dockerconfigjson: '{{ printf \"%s:%s\" .user .user | b64enc }}'")
+    assert done.left["spec.target.template.data..dockerconfigjson"] == (
+        "the template function printf; dockerConfig in the entry composes this key: server, username, password"
+    )
+
+
 @pytest.mark.parametrize(
     ("more", "where"),
     [
