@@ -75,8 +75,9 @@ def _interval(context: click.Context, parameter: click.Parameter, value: str) ->
     return value
 
 
-@click.group()
-def command() -> None:
+@click.group(invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
     """Set up and follow an application in a cluster with Flux.
 
     `flux vaultgen` is the same, as a plugin of Flux's own command line.
@@ -86,6 +87,8 @@ def command() -> None:
       vaultgen flux init ./apps/my-app
       vaultgen flux status my-app
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def _namespace_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -176,7 +179,7 @@ def init(
     """
     name = name or path.rpartition("/")[2]
     if not is_secret_name(name):
-        raise click.UsageError("give a --name: the last part of PATH can be none")
+        raise click.UsageError("give a --name: the last part of PATH cannot be one")
     if export and not recipient:
         raise click.UsageError("--export makes no key: give the public half of one that exists with --recipient")
     application = Application(

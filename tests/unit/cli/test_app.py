@@ -101,6 +101,13 @@ def test_a_wrong_command_line_has_status_2(
     assert captured.out == ""
 
 
+def test_a_group_of_commands_alone_prints_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["flux"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("Usage: vaultgen flux [OPTIONS] [COMMAND] [ARGS]...\n\n")
+    assert captured.err == ""
+
+
 def test_a_link_to_kubectl_is_no_kustomize_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "kubectl").write_text("")
     (tmp_path / "kustomize").symlink_to("kubectl")
