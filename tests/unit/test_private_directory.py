@@ -95,6 +95,8 @@ def test_the_watch_holds_nothing_of_ours_open() -> None:
     with PrivateDirectory() as private:
         assert private._watch is not None
         watch = Path(f"/proc/{private._watch.pid}")
+        # The kernel shows an empty environment until the program is in its place, somewhat after Popen returns.
+        assert eventually(lambda: (watch / "environ").read_bytes() != b"")
         # While it starts, the libraries that it loads are open as well.
         assert eventually(lambda: set(os.listdir(watch / "fd")) <= {"0", "1", "2", "10"})
         environ = (watch / "environ").read_bytes()
