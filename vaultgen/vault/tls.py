@@ -28,6 +28,8 @@ _UNTRUSTED = {
     23: "it is revoked",
     26: "it is not meant for servers",
 }
+_ENDED = "UNEXPECTED_EOF_WHILE_READING"
+"""What OpenSSL says of a stream that ends early; before 3.11.4 Python had no class for it."""
 _REASONS = {
     "WRONG_VERSION_NUMBER": "the port does not speak TLS",
     "RECORD_LAYER_FAILURE": "the port does not speak TLS",
@@ -63,6 +65,8 @@ class Tls:
         context.set_alpn_protocols(["http/1.1"])
         # As in Go, a name stands in the subjectAltName or nowhere.
         context.hostname_checks_common_name = False
+        # Some builds of Python take a stream that ends without TLS's own goodbye for one that is complete.
+        context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
         # As in Go, a trusted certificate need not be a root.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         tls = settings.tls
@@ -127,7 +131,7 @@ class Tls:
             if error.verify_code in _HOSTNAME_CODES:
                 return self._fault("tls-hostname")
             return self._fault("tls-untrusted", _UNTRUSTED.get(error.verify_code, "its chain is not valid"))
-        if not isinstance(error, ssl.SSLError) or isinstance(error, ssl.SSLEOFError):
+        if not isinstance(error, ssl.SSLError) or isinstance(error, ssl.SSLEOFError) or error.reason == _ENDED:
             return None
         return self._fault("tls-failed", _REASONS.get(error.reason or "", "the handshake failed"))
 
