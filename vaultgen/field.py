@@ -66,7 +66,9 @@ def _extract(reference: "Reference", answer: "Answer | Miss") -> Redacted | None
             )
         field = found
     content = field.map(value_bytes)
-    return content.map(lambda value: _decode(value, reference)) if reference.decode else content
+    if reference.decode:
+        content = content.map(lambda value: _decode(value, reference))
+    return content.map(_encode) if reference.encode else content
 
 
 def value_bytes(value: "Any") -> bytes:
@@ -134,6 +136,13 @@ def _decode(content: bytes, reference: "Reference") -> bytes:
         return base64.b64decode(compact, validate=True)
     except binascii.Error:
         raise refuse("bad-base64", field=reference.field, path=reference.read.path) from None
+
+
+def _encode(content: bytes) -> bytes:
+    """Percent-encode all but unreserved characters (RFC 3986, section 2.3)."""
+    from urllib.parse import quote
+
+    return quote(content, safe="").encode()
 
 
 def _nearest(reference: "Reference", answer: "Answer") -> str:

@@ -1,6 +1,6 @@
 """The grammar of ``vault:`` references, and of text in which they stand::
 
-vault:PATH?key=FIELD[&version=N][&namespace=NS][&decode=base64][&jsonPointer=/a/b]
+vault:PATH?key=FIELD[&version=N][&namespace=NS][&decode=base64][&encode=url][&jsonPointer=/a/b]
           [&default=TEXT | &optional=true][&allowDynamic=true]
 vault:PATH?format=json[&version=N][&namespace=NS][&default=TEXT | &optional=true][&allowDynamic=true]
 """
@@ -11,7 +11,10 @@ from vaultgen.record import Record
 
 PREFIX = "vault:"
 OPENING = "${vault:"
-PARAMETERS = ("key", "format", "version", "namespace", "decode", "jsonPointer", "default", "optional", "allowDynamic")
+PARAMETERS = (
+    *("key", "format", "version", "namespace", "decode", "encode", "jsonPointer"),
+    *("default", "optional", "allowDynamic"),
+)
 
 
 class Reference(Record):
@@ -23,6 +26,8 @@ class Reference(Record):
     """Name of the field; empty for the whole secret."""
     decode: bool = False
     """Whether the field's text is base64 of what is meant."""
+    encode: bool = False
+    """Whether what is meant is percent-encoded, as a part of a URL (RFC 3986)."""
     pointer: str | None = None
     """RFC 6901 pointer into the field, which then holds JSON."""
     default: str | None = None
@@ -159,7 +164,7 @@ def _path(written: str) -> str:
 def _reference(path: str, parameters: "dict[str, str]", *, whole: bool) -> Reference:
     field, form = parameters.get("key", ""), parameters.get("format", "")
     if whole:
-        if extra := sorted(parameters.keys() & {"key", "format", "decode", "jsonPointer", "default"}):
+        if extra := sorted(parameters.keys() & {"key", "format", "decode", "encode", "jsonPointer", "default"}):
             raise _bad(
                 f"in envs every field becomes a key, and {extra[0]} is about one", "use files or literals for one value"
             )
@@ -174,10 +179,12 @@ def _reference(path: str, parameters: "dict[str, str]", *, whole: bool) -> Refer
         raise _bad("its format is unknown", "the one format is json")
     elif "key" in parameters and not field:
         raise _bad("key is empty", "name the field: ?key=FIELD")
-    if form and (extra := sorted(parameters.keys() & {"decode", "jsonPointer"})):
+    if form and (extra := sorted(parameters.keys() & {"decode", "encode", "jsonPointer"})):
         raise _bad(f"{extra[0]} needs key", "name the field that it is about: key=FIELD")
     if parameters.get("decode", "base64") != "base64":
         raise _bad("its decode is unknown", "the one encoding is base64")
+    if parameters.get("encode", "url") != "url":
+        raise _bad("its encode is unknown", "the one encoding is url")
     if "default" in parameters and "optional" in parameters:
         raise _bad("it has both default and optional", "keep one of them")
     pointer = parameters.get("jsonPointer")
@@ -190,6 +197,7 @@ def _reference(path: str, parameters: "dict[str, str]", *, whole: bool) -> Refer
         read,
         field,
         "decode" in parameters,
+        "encode" in parameters,
         pointer,
         parameters.get("default"),
         _flag(parameters, "optional"),

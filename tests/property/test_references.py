@@ -33,6 +33,7 @@ def references(draw: st.DrawFn) -> Reference:
         draw(reads),
         field,
         bool(field) and draw(st.booleans()),
+        bool(field) and draw(st.booleans()),
         draw(st.none() | pointer) if field else None,
         default,
         default is None and draw(st.booleans()),
@@ -57,6 +58,8 @@ def _written(reference: Reference, data: st.DataObject) -> str:
         parameters.append("namespace=" + encoded(read.vault_namespace, "/"))
     if reference.decode:
         parameters.append("decode=base64")
+    if reference.encode:
+        parameters.append("encode=url")
     if reference.pointer is not None:
         parameters.append("jsonPointer=" + encoded(reference.pointer, "/~"))
     if reference.default is not None:

@@ -213,8 +213,32 @@ def test_a_pointer_into_what_is_no_json(text: str) -> None:
     assert "hunter2" not in report(refused.faults)
 
 
+def test_a_default_stands_as_it_is_in_a_url_too() -> None:
+    assert _extract("key=f&encode=url&default=a%2Fb", answer({})) == b"a/b"
+
+
 def test_a_pointer_and_then_base64() -> None:
     assert _field('{"a": "/w=="}', "key=f&jsonPointer=/a&decode=base64") == b"\xff"
+
+
+# --- a place in a URL ---
+
+
+@pytest.mark.parametrize(
+    ("held", "encoded"),
+    [
+        ("p@ss/w:rd?#%&=+ é", b"p%40ss%2Fw%3Ard%3F%23%25%26%3D%2B%20%C3%A9"),
+        ("aZ09-._~", b"aZ09-._~"),
+        ("", b""),
+        (7, b"7"),
+    ],
+)
+def test_all_but_unreserved_characters_are_percent_encoded(held: Any, encoded: bytes) -> None:
+    assert _field(held, "key=f&encode=url") == encoded
+
+
+def test_what_is_encoded_is_what_pointer_and_base64_lead_to() -> None:
+    assert _field('{"a": "/y8="}', "key=f&jsonPointer=/a&decode=base64&encode=url") == b"%FF%2F"
 
 
 # --- base64 ---

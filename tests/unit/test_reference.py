@@ -24,16 +24,17 @@ def test_a_field_of_a_path() -> None:
 
 def test_every_parameter_of_a_field() -> None:
     text = (
-        "vault:secret/data/x?key=a&version=3&namespace=team-a/app&decode=base64&jsonPointer=/b/0&default=d"
-        "&allowDynamic=true"
+        "vault:secret/data/x?key=a&version=3&namespace=team-a/app&decode=base64&encode=url&jsonPointer=/b/0"
+        "&default=d&allowDynamic=true"
     )
-    assert _parsed(text) == (Read("secret/data/x", 3, "team-a/app", True), "a", True, "/b/0", "d", False)
+    assert _parsed(text) == (Read("secret/data/x", 3, "team-a/app", True), "a", True, True, "/b/0", "d", False)
 
 
 def test_the_whole_secret() -> None:
     assert _parsed("vault:secret/data/x?format=json&version=2&optional=true") == (
         Read("secret/data/x", 2),
         "",
+        False,
         False,
         None,
         None,
@@ -42,10 +43,11 @@ def test_the_whole_secret() -> None:
 
 
 def test_all_fields_in_envs() -> None:
-    assert _parsed("vault:secret/data/x", whole=True) == (Read("secret/data/x"), "", False, None, None, False)
+    assert _parsed("vault:secret/data/x", whole=True) == (Read("secret/data/x"), "", False, False, None, None, False)
     assert _parsed("vault:secret/x?version=1&namespace=n&optional=true&allowDynamic=true", whole=True) == (
         Read("secret/x", 1, "n", True),
         "",
+        False,
         False,
         None,
         None,
@@ -53,7 +55,9 @@ def test_all_fields_in_envs() -> None:
     )
 
 
-@pytest.mark.parametrize("parameter", ["key=a", "format=json", "decode=base64", "jsonPointer=/a", "default=x"])
+@pytest.mark.parametrize(
+    "parameter", ["key=a", "format=json", "decode=base64", "encode=url", "jsonPointer=/a", "default=x"]
+)
 def test_nothing_is_picked_in_envs(parameter: str) -> None:
     with pytest.raises(Refused):
         parse_reference(f"vault:secret/data/x?{parameter}", whole=True)
@@ -113,6 +117,9 @@ def test_slashes_around_a_namespace_go() -> None:
         "vault:a?format=JSON",
         "vault:a?format=json&decode=base64",
         "vault:a?format=json&jsonPointer=/a",
+        "vault:a?format=json&encode=url",
+        "vault:a?key=b&encode=base64",
+        "vault:a?key=b&encode=",
         "vault:a?key=b&decode=hex",
         "vault:a?key=b&decode=",
         "vault:a?key=b&default=c&optional=true",

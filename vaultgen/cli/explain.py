@@ -155,7 +155,8 @@ def _takes(reference: Reference, *, whole: bool) -> str:
     said = f"the field {reference.field}"
     if reference.pointer is not None:
         said += f", in the JSON there what stands at {reference.pointer}"
-    return f"{said}, decoded from base64" if reference.decode else said
+    said += ", decoded from base64" if reference.decode else ""
+    return f"{said}, percent-encoded for a URL" if reference.encode else said
 
 
 def _missing(reference: Reference) -> str:

@@ -31,6 +31,8 @@ class Source:
     """Names and indexes that lead to a part of the field, which is JSON."""
     decode: bool = False
     """Whether what is stored is base64."""
+    encode: bool = False
+    """Whether it is to be percent-encoded."""
     missing: str = ""
     """What to do about a missing field: ``optional=true``, ``default=`` or nothing."""
 
@@ -39,14 +41,15 @@ class Source:
         what = f"key={_quoted(self.field)}" if self.field else "format=json"
         if self.decode and not self.field:
             raise NotCarried("a whole secret is JSON and no base64")
+        if self.encode and not self.field:
+            raise NotCarried("a whole secret that is percent-encoded")
         pointer = "".join("/" + _pointer_step(step) for step in self.pointer)
-        return self._written(
-            [what, self._version, f"jsonPointer={pointer}" if pointer else "", "decode=base64" if self.decode else ""]
-        )
+        coding = ["decode=base64" if self.decode else "", "encode=url" if self.encode else ""]
+        return self._written([what, self._version, f"jsonPointer={pointer}" if pointer else "", *coding])
 
     def whole(self) -> str:
         """Return the reference to all fields, for ``envs``. Raises NotCarried for a part of the secret."""
-        if self.field or self.pointer or self.decode:
+        if self.field or self.pointer or self.decode or self.encode:
             raise NotCarried("in envs every field becomes a key, as it is stored")
         return self._written([self._version])
 

@@ -16,7 +16,7 @@ _WITHOUT_EFFECT = frozenset({"toString"})
 def split_template(text: str, value: Callable[[str], Source]) -> list[str | Source]:
     """Return the parts of a template, in order; ``value`` says which value an expression like ``.password`` names.
 
-    Raises NotCarried for anything but such values, whole or ``| b64dec``, and what ``value`` does.
+    Raises NotCarried for anything but such values, whole, ``| b64dec`` or ``| urlquery``, and what ``value`` does.
     """
     parts: list[str | Source] = []
     position, trims = 0, False
@@ -44,8 +44,10 @@ def _value(body: str, value: Callable[[str], Source]) -> Source:
     expression, *functions = (part.strip() for part in body.split("|"))
     source = value(" ".join(expression.split()))
     for function in functions:
-        if function == "b64dec" and not source.decode and source.field:
+        if function == "b64dec" and not (source.decode or source.encode) and source.field:
             source = replace(source, decode=True)
+        elif function == "urlquery" and not source.encode and source.field:
+            source = replace(source, encode=True)
         elif function not in _WITHOUT_EFFECT:
             raise NotCarried(f"the template function {function.partition(' ')[0] or '(none)'}")
     return source

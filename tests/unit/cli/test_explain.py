@@ -41,6 +41,7 @@ def test_a_logical_path_depends_on_its_mount(capsys: pytest.CaptureFixture[str])
     [
         ("vault:secret/data/app?format=json", "takes", "the whole secret, as JSON"),
         ("vault:secret/data/app?key=a&decode=base64", "takes", "the field a, decoded from base64"),
+        ("vault:secret/data/app?key=a&encode=url", "takes", "the field a, percent-encoded for a URL"),
         ("vault:secret/data/app?key=a&jsonPointer=/b/0", "takes", "the field a, in the JSON there what stands at /b/0"),
         ("vault:secret/data/app", "takes", "in envs, every field as a data key; elsewhere add ?key=FIELD"),
         ("vault:secret/data/app?version=2", "takes", "in envs, every field as a data key"),

@@ -14,6 +14,7 @@ from vaultgen.reference import parse_reference
         (Source("s/a", "f", version="3", namespace="/team/"), "vault:s/a?key=f&version=3&namespace=team"),
         (Source("s/a", "f", pointer=("b", "0", "c/d~")), "vault:s/a?key=f&jsonPointer=/b/0/c~1d~0"),
         (Source("s/a", "f", decode=True, missing="default="), "vault:s/a?key=f&decode=base64&default="),
+        (Source("s/a", "f", encode=True, decode=True), "vault:s/a?key=f&decode=base64&encode=url"),
         (Source("s/a#?&%}", "f&=}%"), "vault:s/a%23%3F%26%25%7D?key=f%26%3D%7D%25"),
     ],
 )
@@ -46,6 +47,7 @@ def test_a_part_does_not_stand_for_all_fields(source: Source) -> None:
         Source("a", "f", version="0"),
         Source("a", "f", version="٣"),
         Source("a", decode=True),
+        Source("a", encode=True),
         Source("a", "f", namespace="a//b"),
         Source("a", "f", namespace="a/.."),
     ],

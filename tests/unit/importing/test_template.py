@@ -7,9 +7,11 @@ from vaultgen.importing.template import field_named, split_template
 
 
 def split(text: str, values: str = ".") -> list[str]:
-    """Return the parts, a value as ``<name>`` or, decoded, ``<name!>``."""
+    """Return the parts, a value as ``<name>``, decoded ``<name!>``, encoded ``<name%>``."""
     parts = split_template(text, lambda expression: Source("p", field_named(expression, values)))
-    return [part if isinstance(part, str) else f"<{part.field}{'!' * part.decode}>" for part in parts]
+    return [
+        part if isinstance(part, str) else f"<{part.field}{'!' * part.decode}{'%' * part.encode}>" for part in parts
+    ]
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,8 @@ def split(text: str, values: str = ".") -> list[str]:
         ("{{ index . `a-b` }}", ["<a-b>"]),
         ("{{ .x | toString }}", ["<x>"]),
         ("{{ .x | b64dec }}", ["<x!>"]),
+        ("{{ .x | urlquery }}", ["<x%>"]),
+        ("{{ .x | b64dec | urlquery }}", ["<x!%>"]),
         ("a \n{{- .x -}} \t\nb", ["a", "<x>", "b"]),
         ("a {{- .x }} b", ["a", "<x>", " b"]),
         ("a {{ .x -}} {{ .y }}", ["a ", "<x>", "<y>"]),
@@ -43,6 +47,8 @@ def test_values_that_have_a_name_of_their_own(text: str) -> None:
     [
         "{{ .x | upper }}",
         "{{ .x | b64dec | b64dec }}",
+        "{{ .x | urlquery | urlquery }}",
+        "{{ .x | urlquery | b64dec }}",
         '{{ printf "%s" .x }}',
         "{{ if .x }}a{{ end }}",
         "{{ range $k, $v := . }}{{ $k }}{{ end }}",
